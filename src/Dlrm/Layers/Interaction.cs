@@ -1,0 +1,52 @@
+using Dlrm.Memory;
+
+namespace Dlrm.Layers;
+
+/// <summary>
+/// Combines the bottom tower's output with the pooled embeddings into the top tower's input.
+/// </summary>
+/// <remarks>
+/// Letters: B samples, F features (the dense one first, then one a table), D embedding_dim, W output width. Features
+/// stand side by side in one matrix, (B, F·D): feature f of a sample is columns [f·D, (f + 1)·D). Implementations
+/// divide the batch among the engine's workers and never change the order of additions.
+/// </remarks>
+public abstract class Interaction
+{
+    /// <summary>Fixes the shape.</summary>
+    /// <param name="name">The name on the command line, e.g. <c>dot</c>.</param>
+    /// <param name="features">F, 2 or more.</param>
+    /// <param name="dimension">D, 1 or more.</param>
+    /// <param name="width">W.</param>
+    protected Interaction(string name, int features, int dimension, int width)
+    {
+        Name = name;
+        Features = features;
+        Dimension = dimension;
+        Width = width;
+    }
+
+    /// <summary>The name on the command line.</summary>
+    public string Name { get; }
+
+    /// <summary>F.</summary>
+    public int Features { get; }
+
+    /// <summary>D.</summary>
+    public int Dimension { get; }
+
+    /// <summary>W: columns of the output.</summary>
+    public int Width { get; }
+
+    /// <summary>Computes the output.</summary>
+    /// <param name="engine">What to compute with.</param>
+    /// <param name="features">(B, F·D), in.</param>
+    /// <param name="output">(B, W), out.</param>
+    public abstract void Forward(Engine engine, MatrixView features, MatrixView output);
+
+    /// <summary>Computes the gradient with respect to the features.</summary>
+    /// <param name="engine">What to compute with.</param>
+    /// <param name="features">(B, F·D), as in the forward pass.</param>
+    /// <param name="outputGradient">(B, W), in.</param>
+    /// <param name="featureGradient">(B, F·D), out, overwritten.</param>
+    public abstract void Backward(Engine engine, MatrixView features, MatrixView outputGradient, MatrixView featureGradient);
+}

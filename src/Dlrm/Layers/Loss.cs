@@ -1,0 +1,46 @@
+namespace Dlrm.Layers;
+
+/// <summary>
+/// A loss over a batch of logits: the sigmoid, the optional clamp of the probability, and the mean over the batch.
+/// </summary>
+/// <remarks>
+/// One pass turns logits z into probabilities p = clamp(σ(z), t, 1 − t), the loss, and its gradient with respect to z.
+/// The loss is summed in double precision in sample order. Small beside the towers, so one thread does it.
+/// </remarks>
+public abstract class Loss
+{
+    /// <summary>Fixes the clamp.</summary>
+    /// <param name="name">The name on the command line, e.g. <c>bce</c>.</param>
+    /// <param name="threshold">t of <c>--loss-threshold</c>; outside (0, 1) there is no clamp.</param>
+    protected Loss(string name, float threshold)
+    {
+        Name = name;
+        Threshold = threshold is > 0 and < 1 ? threshold : 0;
+    }
+
+    /// <summary>The name on the command line.</summary>
+    public string Name { get; }
+
+    /// <summary>The clamp in use, 0 for none.</summary>
+    public float Threshold { get; }
+
+    /// <summary>The loss over a batch, its probabilities and its gradient.</summary>
+    /// <param name="engine">What to compute with.</param>
+    /// <param name="logits">z, (B).</param>
+    /// <param name="labels">(B), in [0, 1].</param>
+    /// <param name="probabilities">p, (B), out; after the clamp.</param>
+    /// <param name="logitGradient">∂loss/∂z, (B), out.</param>
+    /// <returns>The mean loss over the batch.</returns>
+    public abstract float Compute(
+        Engine engine,
+        ReadOnlySpan<float> logits,
+        ReadOnlySpan<float> labels,
+        Span<float> probabilities,
+        Span<float> logitGradient);
+
+    /// <summary>The same probabilities as <see cref="Compute"/>, without labels.</summary>
+    /// <param name="engine">What to compute with.</param>
+    /// <param name="logits">z, (B).</param>
+    /// <param name="probabilities">p, (B), out; after the clamp.</param>
+    public abstract void Predict(Engine engine, ReadOnlySpan<float> logits, Span<float> probabilities);
+}
