@@ -18,9 +18,16 @@ namespace Dlrm.Data;
 /// </remarks>
 public sealed class RandomBatchSource : IBatchSource
 {
+    /// <summary>Doubles drawn at once where no other draw stands between them: 32 KB.</summary>
+    private const int DrawsTogether = 4096;
+
+    /// <summary>1.5 · 2⁵²: a sum of this size has no fraction, and its lowest bits are the integer.</summary>
+    private const double RoundToInteger = 6755399441055744.0;
+
     private readonly RandomDataOptions _options;
     private readonly NumpyRandom _random;
     private readonly double[] _draws;
+    private readonly UniformSort _sort;
     private readonly double _mean;
 
     /// <summary>A source that draws from a generator of yours.</summary>
@@ -34,7 +41,8 @@ public sealed class RandomBatchSource : IBatchSource
         options.Validate();
         _options = options;
         _random = random;
-        _draws = new double[Math.Max(1, options.LookupsPerTable)];
+        _draws = new double[Math.Max(DrawsTogether, options.LookupsPerTable)];
+        _sort = new UniformSort(options.LookupsPerTable);
         _mean = options.Mu == -1 ? (options.Max + options.Min) / 2 : options.Mu;
         BatchCount = (int)options.BatchCount;
     }
@@ -92,68 +100,100 @@ public sealed class RandomBatchSource : IBatchSource
         int most = _options.FixedLookups ? _options.LookupsPerTable : Math.Min(rows, _options.LookupsPerTable);
         Span<int> indices = batch.ReserveIndices(table, batch.Size * Math.Max(1, most));
         Span<int> offsets = batch.Offsets(table);
+        if (_options.Distribution == LookupDistribution.Gaussian)
+        {
+            DrawGaussianTable(table, most, indices, offsets);
+        }
+        else if (_options.FixedLookups)
+        {
+            DrawFixedTable(rows, indices, offsets);
+        }
+        else
+        {
+            DrawUniformTable(rows, most, indices, offsets);
+        }
+    }
+
+    private void DrawUniformTable(int rows, int most, Span<int> indices, Span<int> offsets)
+    {
         int used = 0;
-        for (int sample = 0; sample < batch.Size; sample++)
+        for (int sample = 0; sample < offsets.Length - 1; sample++)
         {
-            int group = _options.FixedLookups ? most : (int)Math.Round(Math.Max(1.0, _random.NextDouble() * most));
             offsets[sample] = used;
-            Span<int> room = indices.Slice(used, group);
-            used += _options.Distribution == LookupDistribution.Uniform
-                ? DrawUniform(rows, room)
-                : DrawGaussian(table, sample, room);
+            Span<int> group = indices.Slice(used, DrawCount(most));
+            foreach (ref int lookup in group)
+            {
+                lookup = ToLookup(_random.NextDouble(), rows);
+            }
+
+            used += _sort.SortDistinct(group, rows, group);
         }
 
-        offsets[batch.Size] = used;
+        offsets[^1] = used;
     }
 
-    /// <summary>Draws into <paramref name="room"/>; returns how many different lookups stand at its start.</summary>
-    private int DrawUniform(int rows, Span<int> room)
+    /// <summary>As <see cref="DrawUniformTable"/>, many samples at once: no other draws stand between theirs.</summary>
+    private void DrawFixedTable(int rows, Span<int> indices, Span<int> offsets)
     {
-        foreach (ref int lookup in room)
+        int length = _options.LookupsPerTable;
+        int samples = offsets.Length - 1;
+        int together = _draws.Length / Math.Max(1, length);
+        int used = 0;
+        for (int first = 0; first < samples; first += together)
         {
-            lookup = (int)Math.Round(_random.NextDouble() * (rows - 1));
-        }
-
-        room.Sort();
-        int kept = 0;
-        for (int i = 0; i < room.Length; i++)
-        {
-            if (i == 0 || room[i] != room[i - 1])
+            int count = Math.Min(together, samples - first);
+            Span<double> draws = _draws.AsSpan(0, count * length);
+            _random.FillUniform(draws, 0, 1);
+            for (int sample = 0; sample < count; sample++)
             {
-                room[kept++] = room[i];
+                offsets[first + sample] = used;
+                Span<int> group = indices.Slice(used, length);
+                ReadOnlySpan<double> own = draws.Slice(sample * length, length);
+                for (int i = 0; i < own.Length; i++)
+                {
+                    group[i] = ToLookup(own[i], rows);
+                }
+
+                used += _sort.SortDistinct(group, rows, group);
             }
         }
 
-        return kept;
+        offsets[^1] = used;
     }
 
-    /// <summary>As <see cref="DrawUniform"/>; numbers that are equal only once truncated stay, as in the reference.</summary>
-    private int DrawGaussian(int table, int sample, Span<int> room)
+    /// <summary>Numbers that are equal only once truncated stay, as in the reference.</summary>
+    private void DrawGaussianTable(int table, int most, Span<int> indices, Span<int> offsets)
     {
-        Span<double> draws = _draws.AsSpan(0, room.Length);
-        foreach (ref double draw in draws)
+        int used = 0;
+        for (int sample = 0; sample < offsets.Length - 1; sample++)
         {
-            draw = Math.Min(Math.Max(_random.Normal(_mean, _options.Sigma), _options.Min), _options.Max);
-        }
-
-        draws.Sort();
-        int rows = TableRows[table];
-        if (!draws.IsEmpty && (draws[0] <= -1 || draws[^1] >= rows))
-        {
-            ThrowOutside(table, sample, draws[0] <= -1 ? draws[0] : draws[^1]);
-        }
-
-        int kept = 0;
-        for (int i = 0; i < draws.Length; i++)
-        {
-            if (i == 0 || draws[i] != draws[i - 1])
+            offsets[sample] = used;
+            Span<double> draws = _draws.AsSpan(0, _options.FixedLookups ? most : DrawCount(most));
+            foreach (ref double draw in draws)
             {
-                room[kept++] = (int)draws[i];
+                draw = Math.Min(Math.Max(_random.Normal(_mean, _options.Sigma), _options.Min), _options.Max);
+            }
+
+            draws.Sort();
+            RequireInside(table, sample, draws);
+            for (int i = 0; i < draws.Length; i++)
+            {
+                if (i == 0 || draws[i] != draws[i - 1])
+                {
+                    indices[used++] = (int)draws[i];
+                }
             }
         }
 
-        return kept;
+        offsets[^1] = used;
     }
+
+    /// <summary>How many lookups a sample has: one draw, at least 1.</summary>
+    private int DrawCount(int most) => (int)Math.Round(Math.Max(1.0, _random.NextDouble() * most));
+
+    /// <summary>round(u · (rows − 1)), half to even.</summary>
+    private static int ToLookup(double draw, int rows)
+        => (int)BitConverter.DoubleToInt64Bits((draw * (rows - 1)) + RoundToInteger);
 
     private void DrawLabels(Span<float> labels)
     {
@@ -167,11 +207,18 @@ public sealed class RandomBatchSource : IBatchSource
         }
     }
 
-    private void ThrowOutside(int table, int sample, double draw)
+    /// <summary>Refuses sorted draws that become a negative row, or one past the end.</summary>
+    private void RequireInside(int table, int sample, ReadOnlySpan<double> draws)
     {
         int rows = TableRows[table];
+        if (draws.IsEmpty || (draws[0] > -1 && draws[^1] < rows))
+        {
+            return;
+        }
+
+        double outside = draws[0] > -1 ? draws[^1] : draws[0];
         throw new ArgumentException(string.Create(
             CultureInfo.InvariantCulture,
-            $"Random data, table {table}, sample {sample} of the batch: the Gaussian lookup {draw:R} lies outside the table's {rows} rows. Lookups are clipped to [{_options.Min:R}, {_options.Max:R}]: give --rand-data-min=0 or more and --rand-data-max less than the rows of the smallest table ({TableRows.Min()})."));
+            $"Random data, table {table}, sample {sample} of the batch: the Gaussian lookup {outside:R} lies outside the table's {rows} rows. Lookups are clipped to [{_options.Min:R}, {_options.Max:R}]: give --rand-data-min=0 or more and --rand-data-max less than the rows of the smallest table ({TableRows.Min()})."));
     }
 }

@@ -57,8 +57,15 @@ internal sealed class MersenneTwister
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public double NextDouble()
     {
-        uint first = NextWord();
-        return MersenneTwisterBlock.ToDouble(first, NextWord());
+        int position = Position;
+        uint[] output = _output;
+        if (position + 1 < output.Length)
+        {
+            Position = position + 2;
+            return MersenneTwisterBlock.ToDouble(output[position], output[position + 1]);
+        }
+
+        return NextDoubleOverBorder();
     }
 
     /// <summary>The same draws as <paramref name="values"/>.Length of low + range · <see cref="NextDouble"/>.</summary>
@@ -104,6 +111,12 @@ internal sealed class MersenneTwister
             Position += 2 * count;
             values = values[count..];
         }
+    }
+
+    private double NextDoubleOverBorder()
+    {
+        uint first = NextWord();
+        return MersenneTwisterBlock.ToDouble(first, NextWord());
     }
 
     /// <summary>Pairs of words left in the block, after starting a new one where this one is used up.</summary>
