@@ -17,7 +17,7 @@ public sealed class GoldenBatchTests
     public void Batches_are_those_of_the_reference(string name)
     {
         var golden = GoldenCase.Load(name);
-        RandomDataOptions options = Options(golden);
+        RandomDataOptions options = golden.RandomData();
         var source = new RandomBatchSource(options, new NumpyRandom(options.Seed));
         using var batch = new Batch(options.DenseFeatures, options.TableRows.Count);
         Assert.NotEmpty(golden.Batches);
@@ -40,30 +40,9 @@ public sealed class GoldenBatchTests
     [Fact]
     public void A_short_last_batch_ends_the_epoch()
     {
-        RandomDataOptions options = Options(GoldenCase.Load("ragged-last"));
+        RandomDataOptions options = GoldenCase.Load("ragged-last").RandomData();
         var source = new RandomBatchSource(options, new NumpyRandom(options.Seed));
         Assert.Equal(9, source.BatchCount);
         Assert.Equal(130, source.SampleCount);
     }
-
-    private static RandomDataOptions Options(GoldenCase golden) => new()
-    {
-        DenseFeatures = Sizes(golden.Option("--arch-mlp-bot", "4-3-2"))[0],
-        TableRows = Sizes(golden.Option("--arch-embedding-size", "4-3-2")),
-        DataSize = (long)golden.Number("--data-size", 1),
-        NumBatches = (int)golden.Number("--num-batches", 0),
-        BatchSize = (int)golden.Number("--mini-batch-size", 1),
-        LookupsPerTable = (int)golden.Number("--num-indices-per-lookup", 10),
-        FixedLookups = golden.Option("--num-indices-per-lookup-fixed", string.Empty).Length > 0,
-        RoundTargets = golden.Option("--round-targets", string.Empty).Length > 0,
-        Distribution = Enum.Parse<LookupDistribution>(golden.Option("--rand-data-dist", "uniform"), ignoreCase: true),
-        Min = golden.Number("--rand-data-min", 0),
-        Max = golden.Number("--rand-data-max", 1),
-        Mu = golden.Number("--rand-data-mu", -1),
-        Sigma = golden.Number("--rand-data-sigma", 1),
-        Seed = (long)golden.Number("--numpy-rand-seed", 123),
-    };
-
-    private static int[] Sizes(string text)
-        => [.. text.Split('-').Select(size => int.Parse(size, System.Globalization.CultureInfo.InvariantCulture))];
 }

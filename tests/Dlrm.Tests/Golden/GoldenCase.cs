@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Dlrm.Data;
 
 namespace Dlrm.Tests.Golden;
 
@@ -77,6 +78,31 @@ internal sealed class GoldenCase
     /// <param name="whenAbsent">The reference's default.</param>
     public double Number(string name, double whenAbsent)
         => double.Parse(Option(name, whenAbsent.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
+
+    /// <summary>An option's dash-separated sizes on the command line, or the default.</summary>
+    /// <param name="name">E.g. <c>--arch-mlp-bot</c>.</param>
+    /// <param name="whenAbsent">The reference's default.</param>
+    public int[] Sizes(string name, string whenAbsent)
+        => [.. Option(name, whenAbsent).Split('-').Select(size => int.Parse(size, CultureInfo.InvariantCulture))];
+
+    /// <summary>The random data that the command line asks for.</summary>
+    public RandomDataOptions RandomData() => new()
+    {
+        DenseFeatures = Sizes("--arch-mlp-bot", "4-3-2")[0],
+        TableRows = Sizes("--arch-embedding-size", "4-3-2"),
+        DataSize = (long)Number("--data-size", 1),
+        NumBatches = (int)Number("--num-batches", 0),
+        BatchSize = (int)Number("--mini-batch-size", 1),
+        LookupsPerTable = (int)Number("--num-indices-per-lookup", 10),
+        FixedLookups = Option("--num-indices-per-lookup-fixed", string.Empty).Length > 0,
+        RoundTargets = Option("--round-targets", string.Empty).Length > 0,
+        Distribution = Enum.Parse<LookupDistribution>(Option("--rand-data-dist", "uniform"), ignoreCase: true),
+        Min = Number("--rand-data-min", 0),
+        Max = Number("--rand-data-max", 1),
+        Mu = Number("--rand-data-mu", -1),
+        Sigma = Number("--rand-data-sigma", 1),
+        Seed = (long)Number("--numpy-rand-seed", 123),
+    };
 
     internal static int[] Ints(JsonNode? node) => node.Deserialize<int[]>()!;
 
