@@ -15,6 +15,9 @@ internal abstract class BenchWorkload : IDisposable
     /// <summary>Floats of a table row, 0 without tables.</summary>
     public abstract int RowFloats { get; }
 
+    /// <summary>Bytes of all tables, 0 without.</summary>
+    public abstract long TableBytes { get; }
+
     /// <summary>Bytes that a training step reads and writes when it updates the rows it looked up.</summary>
     public double UpdatedBytes => 2 * GatheredBytes;
 

@@ -52,6 +52,8 @@ internal sealed class LayerWorkload : BenchWorkload
 
     public override int RowFloats => 0;
 
+    public override long TableBytes => 0;
+
     public override IReadOnlyList<string> Stages { get; } = ["forward", "backward"];
 
     public override void Train()

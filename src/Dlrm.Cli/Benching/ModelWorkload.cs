@@ -47,6 +47,7 @@ internal sealed class ModelWorkload : BenchWorkload
         InferFlops = 2 * batch * towers;
         TrainFlops = 2 * batch * ((3 * towers) - firstLayer); // nobody needs the gradient of the dense input
         RowFloats = config.EmbeddingDimension;
+        TableBytes = config.TableRows.Sum(rows => (long)rows) * RowFloats * sizeof(float);
         GatheredBytes = (double)batch * config.TableRows.Count * lookupsPerBag * RowFloats * sizeof(float);
     }
 
@@ -57,6 +58,8 @@ internal sealed class ModelWorkload : BenchWorkload
     public override double GatheredBytes { get; }
 
     public override int RowFloats { get; }
+
+    public override long TableBytes { get; }
 
     public override IReadOnlyList<string> Stages { get; } =
         [.. AllStages.Select(stage => JsonNamingPolicy.SnakeCaseLower.ConvertName(stage.ToString()))];
