@@ -58,7 +58,8 @@ def compare(ours, preset, batch, threads, rounds, seconds):
             # The first place changes, so that neither side always follows the other.
             for side in sorted(sides, reverse=turn % 2 == 0):
                 time.sleep(SETTLE)
-                medians[side].append(statistics.median([sides[side](1), sides[side](counts[side])][1]))
+                sides[side](1)  # finds the cache full of the other side's data
+                medians[side].append(statistics.median(sides[side](counts[side])))
         row[kind] = {
             'torch_ms': statistics.median(medians['torch']),
             'ours_ms': statistics.median(medians['ours']),

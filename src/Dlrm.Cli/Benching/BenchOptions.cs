@@ -1,3 +1,5 @@
+using Dlrm.Kernels;
+
 namespace Dlrm.Cli.Benching;
 
 /// <summary>What <c>dlrm bench</c> is asked to measure.</summary>
@@ -11,6 +13,9 @@ internal sealed record BenchOptions
 
     /// <summary>Workers (<c>--num-threads</c>); 0 for every core that the process may use.</summary>
     public int Threads { get; init; }
+
+    /// <summary>The instruction set (<c>--isa</c>); null for the fastest.</summary>
+    public InstructionSet? InstructionSet { get; init; }
 
     /// <summary>Timed steps of each kind (<c>--iters</c>); 0 for as many as fit in about three seconds, 10 at least.</summary>
     public int Iterations { get; init; }

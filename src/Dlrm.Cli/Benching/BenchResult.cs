@@ -26,6 +26,12 @@ internal sealed record BenchResult
     /// <summary>Milliseconds of an inference step.</summary>
     public required double InferMs { get; init; }
 
+    /// <summary>The fastest training step: on a busy machine nearer to the truth than the median.</summary>
+    public required double TrainMinMs { get; init; }
+
+    /// <summary>The fastest inference step.</summary>
+    public required double InferMinMs { get; init; }
+
     /// <summary>B over the time of a training step.</summary>
     public required double TrainSamplesPerS { get; init; }
 

@@ -43,7 +43,7 @@ internal static class BenchRunner
     {
         var preset = BenchPreset.Find(options.Preset);
         int batch = options.Batch > 0 ? options.Batch : preset.Batch;
-        using var engine = new Engine(options.Threads > 0 ? options.Threads : null);
+        using var engine = new Engine(options.Threads > 0 ? options.Threads : null, options.InstructionSet);
         using BenchWorkload workload = preset.Create(batch, engine);
         using var probe = new FloorProbe(engine, workload.RowFloats, workload.TableBytes);
         var train = new Samples();
@@ -93,6 +93,8 @@ internal static class BenchRunner
             InstructionSet = NameOf(engine.InstructionSet),
             TrainMs = trainMs,
             InferMs = inferMs,
+            TrainMinMs = train.Least,
+            InferMinMs = infer.Least,
             TrainSamplesPerS = 1e3 * batch / trainMs,
             InferSamplesPerS = 1e3 * batch / inferMs,
             Gflops = workload.TrainFlops / trainMs / 1e6,

@@ -42,10 +42,9 @@ internal sealed class ModelWorkload : BenchWorkload
             _batches[i] = RandomBatch(config, batch, lookupsPerBag, random);
         }
 
-        double towers = MultiplyAdds(config.BottomMlp) + MultiplyAdds(config.TopWidths());
-        double firstLayer = (double)config.BottomMlp[0] * config.BottomMlp[1];
-        InferFlops = 2 * batch * towers;
-        TrainFlops = 2 * batch * ((3 * towers) - firstLayer); // nobody needs the gradient of the dense input
+        (double inferFlops, double trainFlops) = FlopsOfSample(config);
+        InferFlops = batch * inferFlops;
+        TrainFlops = batch * trainFlops;
         RowFloats = config.EmbeddingDimension;
         TableBytes = config.TableRows.Sum(rows => (long)rows) * RowFloats * sizeof(float);
         GatheredBytes = (double)batch * config.TableRows.Count * lookupsPerBag * RowFloats * sizeof(float);
@@ -63,6 +62,15 @@ internal sealed class ModelWorkload : BenchWorkload
 
     public override IReadOnlyList<string> Stages { get; } =
         [.. AllStages.Select(stage => JsonNamingPolicy.SnakeCaseLower.ConvertName(stage.ToString()))];
+
+    /// <summary>Operations of the towers' matrix products for one sample.</summary>
+    /// <param name="config">The model.</param>
+    public static (double Infer, double Train) FlopsOfSample(DlrmConfig config)
+    {
+        double towers = MultiplyAdds(config.BottomMlp) + MultiplyAdds(config.TopWidths());
+        double firstLayer = (double)config.BottomMlp[0] * config.BottomMlp[1];
+        return (2 * towers, 2 * ((3 * towers) - firstLayer)); // nobody needs the gradient of the dense input
+    }
 
     public override void Train()
     {
