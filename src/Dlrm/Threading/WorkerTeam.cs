@@ -59,6 +59,21 @@ public sealed unsafe class WorkerTeam : IDisposable
     /// <summary>Workers, the caller's thread included.</summary>
     public int Workers { get; }
 
+    /// <summary>Workers that sleep now, having waited long for work.</summary>
+    internal int SleepingWorkers
+    {
+        get
+        {
+            int sleeping = 0;
+            for (int worker = 1; worker < Workers; worker++)
+            {
+                sleeping += Volatile.Read(ref _asleep[worker]);
+            }
+
+            return sleeping;
+        }
+    }
+
     /// <summary>
     /// The part of [0, count) that falls to a worker when units of <paramref name="grain"/> are dealt out evenly.
     /// </summary>

@@ -1,0 +1,43 @@
+namespace Dlrm.Data.Adult;
+
+/// <summary>The embedded sample in memory.</summary>
+public sealed class AdultDataSet : IDisposable
+{
+    internal AdultDataSet(
+        AdultOptions options, TabularDataSet rows, int train, IReadOnlyList<DenseTransform> transforms,
+        IReadOnlyList<FeatureVocabulary> vocabularies)
+    {
+        Rows = rows;
+        Transforms = transforms;
+        Vocabularies = vocabularies;
+        Train = new InMemoryBatchSource(
+            rows, 0, train, options.BatchSize, "Adult census income, training part", options.ShuffleSeed);
+        Test = new InMemoryBatchSource(
+            rows, train, rows.Rows - train, options.TestBatchSize, "Adult census income, test part");
+        LabelRate = rows.LabelRate(0, rows.Rows);
+    }
+
+    /// <summary>The first 80 % of the rows; each pass in an order of its own, if there is a seed.</summary>
+    public InMemoryBatchSource Train { get; }
+
+    /// <summary>The other rows in file order.</summary>
+    public InMemoryBatchSource Test { get; }
+
+    /// <summary>All rows in file order.</summary>
+    public TabularDataSet Rows { get; }
+
+    /// <summary>Rows of the eight tables.</summary>
+    public IReadOnlyList<int> TableRows => Rows.TableRows;
+
+    /// <summary>How each dense feature is brought into the model.</summary>
+    public IReadOnlyList<DenseTransform> Transforms { get; }
+
+    /// <summary>What the indices of each categorical feature stand for.</summary>
+    public IReadOnlyList<FeatureVocabulary> Vocabularies { get; }
+
+    /// <summary>Share of positive labels over all rows.</summary>
+    public double LabelRate { get; }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose() => Rows.Dispose();
+}

@@ -1,0 +1,113 @@
+using System.IO.Hashing;
+
+namespace Dlrm.Data.Lines;
+
+/// <summary>
+/// Reads a file once, front to back, in large pieces, and hashes it on the way. At the end of the file it can go on
+/// with other bytes, which are not hashed.
+/// </summary>
+internal sealed class HashingStream(Stream file) : Stream
+{
+    private readonly XxHash3 _hash = new();
+    private readonly byte[] _buffer = new byte[1 << 18];
+    private int _position;
+    private int _filled;
+    private long _bytesRead;
+    private ReadOnlyMemory<byte> _sequel;
+
+    /// <summary>Bytes of the file read so far; any thread may ask.</summary>
+    public long BytesRead => Volatile.Read(ref _bytesRead);
+
+    /// <summary>XxHash3 of the bytes read so far.</summary>
+    public ulong Hash => _hash.GetCurrentHashAsUInt64();
+
+    /// <inheritdoc/>
+    public override bool CanRead => true;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => false;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => false;
+
+    /// <inheritdoc/>
+    public override long Length => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>What to deliver when the file is over, from the next read on.</summary>
+    public void Append(ReadOnlyMemory<byte> sequel) => _sequel = sequel;
+
+    /// <summary>The first bytes of the file, which stay to be read.</summary>
+    public ReadOnlySpan<byte> Peek(int count)
+    {
+        while (_filled < count && FillBuffer())
+        {
+        }
+
+        return _buffer.AsSpan(0, Math.Min(count, _filled));
+    }
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    /// <inheritdoc/>
+    public override int Read(Span<byte> buffer)
+    {
+        if (_position == _filled)
+        {
+            _position = _filled = 0;
+            if (!FillBuffer())
+            {
+                int rest = Math.Min(buffer.Length, _sequel.Length);
+                _sequel.Span[..rest].CopyTo(buffer);
+                _sequel = _sequel[rest..];
+                return rest;
+            }
+        }
+
+        int count = Math.Min(buffer.Length, _filled - _position);
+        _buffer.AsSpan(_position, count).CopyTo(buffer);
+        _position += count;
+        return count;
+    }
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            file.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private bool FillBuffer()
+    {
+        int count = file.Read(_buffer, _filled, _buffer.Length - _filled);
+        _hash.Append(_buffer.AsSpan(_filled, count));
+        _filled += count;
+        Volatile.Write(ref _bytesRead, _bytesRead + count);
+        return count > 0;
+    }
+}

@@ -1,0 +1,192 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+
+namespace Dlrm.Data.Lines;
+
+/// <summary>Reads, unpacks and cuts a text file into blocks of whole lines, on a thread of its own.</summary>
+/// <remarks>
+/// A final line without a line feed gets one. A line longer than a block, which no data row is, comes as a block of its
+/// own. Blocks given back are used again, so memory is bounded however large the file.
+/// </remarks>
+internal sealed class LineBlockReader : IDisposable
+{
+    private const int Blocks = 6;
+
+    private readonly TextSource _source;
+    private readonly BlockingCollection<TextBlock> _free = [];
+    private readonly BlockingCollection<TextBlock> _full = [];
+    private readonly CancellationTokenSource _stop;
+    private readonly Thread _thread;
+    private ExceptionDispatchInfo? _failure;
+    private int _made;
+
+    /// <summary>Opens a file and begins to read.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <exception cref="BadDataException">It is empty, or in a format that is not read here.</exception>
+    public LineBlockReader(string path, CancellationToken cancellation)
+    {
+        _source = new TextSource(path);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _thread = new Thread(Run) { IsBackground = true, Name = "dlrm reader" };
+        _thread.Start();
+    }
+
+    /// <summary>How the file is packed.</summary>
+    public TextFormat Format => _source.Format;
+
+    /// <summary>Bytes of the file read so far.</summary>
+    public long BytesRead => _source.BytesRead;
+
+    /// <summary>XxHash3 of the file, once <see cref="Next"/> gave null.</summary>
+    public ulong FileHash => _source.FileHash;
+
+    /// <summary>True if the last line had no line feed, once <see cref="Next"/> gave null.</summary>
+    public bool LastLineUnended { get; private set; }
+
+    /// <summary>The next block, to be given back; null after the last.</summary>
+    /// <exception cref="BadDataException">The packed stream is damaged.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
+    public TextBlock? Next()
+    {
+        if (_full.TryTake(out TextBlock? block, Timeout.Infinite, _stop.Token))
+        {
+            return block;
+        }
+
+        _failure?.Throw();
+        return null;
+    }
+
+    /// <summary>Gives a block back.</summary>
+    public void Return(TextBlock block) => _free.Add(block);
+
+    /// <summary>Ends the thread and closes the file.</summary>
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _thread.Join();
+        _source.Dispose();
+        _stop.Dispose();
+        _free.Dispose();
+        _full.Dispose();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            ReadAll();
+        }
+        catch (OperationCanceledException)
+        {
+            // Whoever stopped this thread knows.
+        }
+#pragma warning disable CA1031 // Every exception is carried to the caller of Next.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _failure = ExceptionDispatchInfo.Capture(exception);
+        }
+        finally
+        {
+            _full.CompleteAdding();
+        }
+    }
+
+    private void ReadAll()
+    {
+        TextBlock block = Take();
+        int carried = 0;
+        while (true)
+        {
+            int length = carried + _source.Fill(block.Bytes.AsSpan(carried, TextBlock.Capacity - carried));
+            if (length < TextBlock.Capacity)
+            {
+                FinishFile(block, length);
+                return;
+            }
+
+            int end = block.Bytes.AsSpan(0, length).LastIndexOf((byte)'\n') + 1;
+            TextBlock next = Take();
+            if (end == 0)
+            {
+                Publish(block, length, TextBlockKind.OverlongLine);
+                carried = DropRestOfLine(next);
+            }
+            else
+            {
+                carried = length - end;
+                block.Bytes.AsSpan(end, carried).CopyTo(next.Bytes);
+                Publish(block, end, TextBlockKind.Lines);
+            }
+
+            block = next;
+        }
+    }
+
+    private void FinishFile(TextBlock block, int length)
+    {
+        int end = block.Bytes.AsSpan(0, length).LastIndexOf((byte)'\n') + 1;
+        if (!_source.Truncated)
+        {
+            if (end < length)
+            {
+                LastLineUnended = true;
+                block.Bytes[length++] = (byte)'\n';
+            }
+
+            if (length > 0)
+            {
+                Publish(block, length, TextBlockKind.Lines);
+            }
+
+            return;
+        }
+
+        TextBlock rest = Take();
+        block.Bytes.AsSpan(end, length - end).CopyTo(rest.Bytes);
+        if (end > 0)
+        {
+            Publish(block, end, TextBlockKind.Lines);
+        }
+
+        Publish(rest, length - end, TextBlockKind.Break);
+    }
+
+    /// <summary>Reads up to the next line feed; what comes after it begins <paramref name="block"/>.</summary>
+    private int DropRestOfLine(TextBlock block)
+    {
+        while (true)
+        {
+            int length = _source.Fill(block.Bytes.AsSpan(0, TextBlock.Capacity));
+            int end = block.Bytes.AsSpan(0, length).IndexOf((byte)'\n') + 1;
+            if (end > 0 || length < TextBlock.Capacity)
+            {
+                int start = end > 0 ? end : length;
+                block.Bytes.AsSpan(start, length - start).CopyTo(block.Bytes);
+                return length - start;
+            }
+
+            _stop.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    private void Publish(TextBlock block, int length, TextBlockKind kind)
+    {
+        block.Length = length;
+        block.Kind = kind;
+        _full.Add(block);
+    }
+
+    private TextBlock Take()
+    {
+        if (_made < Blocks && _free.Count == 0)
+        {
+            _made++;
+            return new TextBlock();
+        }
+
+        return _free.Take(_stop.Token);
+    }
+}

@@ -1,0 +1,126 @@
+using System.Runtime.InteropServices;
+using Dlrm.Memory;
+
+namespace Dlrm.Data;
+
+/// <summary>Collects rows, any number at a time, and makes a <see cref="TabularDataSet"/> of them.</summary>
+public sealed class TabularDataSetBuilder : IDisposable
+{
+    private readonly List<NativeBuffer<int>> _chunks = [];
+    private readonly int _denseFeatures;
+    private readonly int[] _largest;
+    private bool _built;
+
+    /// <summary>A builder without rows.</summary>
+    /// <param name="denseFeatures">M, 1 or more.</param>
+    /// <param name="tables">T, 1 or more.</param>
+    public TabularDataSetBuilder(int denseFeatures, int tables)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(denseFeatures, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(tables, 1);
+        _denseFeatures = denseFeatures;
+        _largest = new int[tables];
+    }
+
+    /// <summary>Rows so far.</summary>
+    public int Rows { get; private set; }
+
+    /// <summary>Adds rows.</summary>
+    /// <param name="labels">(N), each in [0, 1].</param>
+    /// <param name="dense">(N, M) row-major, finite.</param>
+    /// <param name="indices">(N, T) row-major, 0 or more.</param>
+    /// <exception cref="ArgumentException">Lengths do not fit, or a value lies outside; the message says where.</exception>
+    public void Append(ReadOnlySpan<float> labels, ReadOnlySpan<float> dense, ReadOnlySpan<int> indices)
+    {
+        ObjectDisposedException.ThrowIf(_built, this);
+        int tables = _largest.Length;
+        if (dense.Length != (long)labels.Length * _denseFeatures || indices.Length != (long)labels.Length * tables)
+        {
+            throw new ArgumentException(
+                $"{labels.Length} labels go with {(long)labels.Length * _denseFeatures} dense values and "
+                + $"{(long)labels.Length * tables} indices; got {dense.Length} and {indices.Length}.", nameof(labels));
+        }
+
+        if (Rows > int.MaxValue - labels.Length)
+        {
+            throw new ArgumentException($"A data set in memory holds at most {int.MaxValue} rows.", nameof(labels));
+        }
+
+        int stride = 1 + _denseFeatures + tables;
+        for (int row = 0; row < labels.Length; row++)
+        {
+            if (Rows >> TabularDataSet.ChunkShift == _chunks.Count)
+            {
+                _chunks.Add(new NativeBuffer<int>((long)TabularDataSet.ChunkRows * stride));
+            }
+
+            long start = (long)(Rows & (TabularDataSet.ChunkRows - 1)) * stride;
+            Span<int> target = _chunks[^1].Slice(start, stride);
+            float label = labels[row];
+            ReadOnlySpan<int> rowIndices = indices.Slice(row * tables, tables);
+            if (!(label >= 0 && label <= 1))
+            {
+                throw new ArgumentException($"Row {Rows}: label {label} lies outside [0, 1].", nameof(labels));
+            }
+
+            target[0] = BitConverter.SingleToInt32Bits(label);
+            MemoryMarshal.Cast<float, int>(dense.Slice(row * _denseFeatures, _denseFeatures)).CopyTo(target[1..]);
+            rowIndices.CopyTo(target[(1 + _denseFeatures)..]);
+            Observe(rowIndices);
+            Rows++;
+        }
+    }
+
+    /// <summary>Makes the data set. The builder is empty and closed afterwards.</summary>
+    /// <param name="tableRows">(T): rows of each table.</param>
+    /// <returns>A data set that the caller disposes of.</returns>
+    /// <exception cref="ArgumentException">A table has fewer rows than an index needs; the message says which.</exception>
+    public TabularDataSet Build(IReadOnlyList<int> tableRows)
+    {
+        ObjectDisposedException.ThrowIf(_built, this);
+        if (tableRows.Count != _largest.Length)
+        {
+            throw new ArgumentException($"{_largest.Length} tables, sizes of {tableRows.Count}.", nameof(tableRows));
+        }
+
+        for (int table = 0; table < _largest.Length; table++)
+        {
+            if (_largest[table] >= tableRows[table])
+            {
+                throw new ArgumentException(
+                    $"Table {table} has {tableRows[table]} rows, but a sample looks up row {_largest[table]}.", nameof(tableRows));
+            }
+        }
+
+        _built = true;
+        return new TabularDataSet(Rows, _denseFeatures, [.. tableRows], [.. _chunks]);
+    }
+
+    /// <summary>Gives the memory back if no data set was made.</summary>
+    public void Dispose()
+    {
+        if (!_built)
+        {
+            _built = true;
+            foreach (NativeBuffer<int> chunk in _chunks)
+            {
+                chunk.Dispose();
+            }
+        }
+    }
+
+    private void Observe(ReadOnlySpan<int> indices)
+    {
+        int[] largest = _largest;
+        for (int table = 0; table < largest.Length && table < indices.Length; table++)
+        {
+            int index = indices[table];
+            if (index < 0)
+            {
+                throw new ArgumentException($"Row {Rows}, table {table}: index {index} is negative.", nameof(indices));
+            }
+
+            largest[table] = Math.Max(largest[table], index);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Dlrm.Memory;
+
+namespace Dlrm.Checkpoints;
+
+/// <summary>Looks for values that are infinite or not a number.</summary>
+public static class Finiteness
+{
+    /// <summary>The exponent of a float: all ones for infinities and NaN alone.</summary>
+    private const int Exponent = 0x7F800000;
+
+    /// <summary>True when every element is finite.</summary>
+    /// <param name="values">Any number of elements.</param>
+    public static bool AllFinite(NativeBuffer<float> values)
+    {
+        const int Piece = 1 << 16;
+        for (long start = 0; start < values.Length; start += Piece)
+        {
+            if (!AllFinite(values.Slice(start, (int)Math.Min(Piece, values.Length - start))))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>True when every element is finite.</summary>
+    /// <param name="values">Any number of elements.</param>
+    public static bool AllFinite(ReadOnlySpan<float> values)
+    {
+        ReadOnlySpan<int> bits = MemoryMarshal.Cast<float, int>(values);
+        ReadOnlySpan<Vector<int>> vectors = MemoryMarshal.Cast<int, Vector<int>>(bits);
+        var mask = new Vector<int>(Exponent);
+        Vector<int> largest = Vector<int>.Zero;
+        foreach (Vector<int> vector in vectors)
+        {
+            largest = Vector.Max(largest, vector & mask);
+        }
+
+        bool finite = !Vector.EqualsAny(largest, mask);
+        foreach (int value in bits[(vectors.Length * Vector<int>.Count)..])
+        {
+            finite &= (value & Exponent) != Exponent;
+        }
+
+        return finite;
+    }
+}

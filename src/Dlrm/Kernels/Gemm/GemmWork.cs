@@ -1,0 +1,192 @@
+using System.Runtime.CompilerServices;
+using Dlrm.Threading;
+
+namespace Dlrm.Kernels;
+
+/// <summary>
+/// One matrix product, C (M, N) = A (M, K) · B (K, N), divided among workers by parts of C.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Units of <see cref="RowUnit"/> rows of one panel of C are dealt out panel by panel, so every worker gets the same
+/// amount, also when C is only a few panels wide or a few rows high. A worker goes over its units in blocks of
+/// <see cref="RowBlock"/> rows and <see cref="DepthBlock"/> steps of k, so that a panel of B stays in the first cache
+/// while the rows of A, in the second, pass by.
+/// </para>
+/// <para>The order of additions is that of <see cref="GemmKernel"/>, whatever the division.</para>
+/// </remarks>
+internal unsafe struct GemmWork : IParallelWork
+{
+    private const int RowBlock = 384;
+    private const int DepthBlock = 256;
+
+    private readonly GemmKernel _kernel;
+    private readonly PanelMatrix _a;
+    private readonly PanelMatrix _b;
+    private readonly PanelMatrix _c;
+    private readonly bool _transposed;
+    private PanelMatrix _bias;
+    private PanelMatrix _mask;
+    private bool _relu;
+
+    private GemmWork(GemmKernel kernel, PanelMatrix a, PanelMatrix b, PanelMatrix c, bool transposed)
+    {
+        _kernel = kernel;
+        _a = a;
+        _b = b;
+        _c = c;
+        _transposed = transposed;
+    }
+
+    /// <summary>Multiply-adds of the whole product.</summary>
+    public readonly long MultiplyAdds => (long)_c.Rows * _c.Columns * _b.Rows;
+
+    /// <summary>Rows dealt out together: whole tiles, which in a transposed A must not leave a panel.</summary>
+    private readonly int RowUnit => _transposed ? PanelMatrix.Width : 12;
+
+    /// <summary>Y = X · Wᵀ + b, then the rectifier if wanted.</summary>
+    /// <param name="kernel">The microkernel.</param>
+    /// <param name="x">X (B, in), packed.</param>
+    /// <param name="weights">Wᵀ (in, out), packed.</param>
+    /// <param name="bias">b (1, out), packed.</param>
+    /// <param name="relu">Whether negative results become 0.</param>
+    /// <param name="y">Y (B, out), written.</param>
+    public static GemmWork Forward(
+        GemmKernel kernel, PanelMatrix x, PanelMatrix weights, PanelMatrix bias, bool relu, PanelMatrix y) =>
+        new(kernel, x, weights, y, transposed: false) { _bias = bias, _relu = relu };
+
+    /// <summary>dX = dY · W, 0 where X is not above 0 if X is given.</summary>
+    /// <param name="kernel">The microkernel.</param>
+    /// <param name="dy">dY (B, out), packed.</param>
+    /// <param name="weights">W (out, in), packed.</param>
+    /// <param name="mask">X (B, in), packed if <paramref name="dx"/> is; the default for none.</param>
+    /// <param name="dx">dX (B, in), written.</param>
+    public static GemmWork InputGradient(
+        GemmKernel kernel, PanelMatrix dy, PanelMatrix weights, PanelMatrix mask, PanelMatrix dx) =>
+        new(kernel, dy, weights, dx, transposed: false) { _mask = mask };
+
+    /// <summary>dW = dYᵀ · X, samples in ascending order.</summary>
+    /// <param name="kernel">The microkernel.</param>
+    /// <param name="dy">dY (B, out), packed.</param>
+    /// <param name="x">X (B, in), packed.</param>
+    /// <param name="dw">dW (out, in), written.</param>
+    public static GemmWork WeightGradient(GemmKernel kernel, PanelMatrix dy, PanelMatrix x, PanelMatrix dw) =>
+        new(kernel, dy, x, dw, transposed: true);
+
+    /// <summary>db = 1ᵀ · dY: sums over the samples in ascending order.</summary>
+    /// <param name="kernel">The microkernel.</param>
+    /// <param name="ones">(1, B), a row vector of ones.</param>
+    /// <param name="dy">dY (B, out), packed.</param>
+    /// <param name="db">db (1, out), written.</param>
+    public static GemmWork BiasGradient(GemmKernel kernel, PanelMatrix ones, PanelMatrix dy, PanelMatrix db) =>
+        new(kernel, ones, dy, db, transposed: false);
+
+    /// <inheritdoc/>
+    public readonly void Execute(int worker, int workers)
+    {
+        int rowUnits = (_c.Rows + RowUnit - 1) / RowUnit;
+        (int first, int firstRow) = Boundary(rowUnits, worker, workers);
+        (int last, int lastRow) = Boundary(rowUnits, worker + 1, workers);
+        int depth = _b.Rows;
+
+        // Equal blocks of k, each a multiple of 32; a product of one tile's height uses no part of B twice.
+        int depthBlocks = _c.Rows <= RowUnit ? 1 : (depth + DepthBlock - 1) / DepthBlock;
+        int depthBlock = (((depth + depthBlocks - 1) / depthBlocks) + PanelMatrix.Width - 1) & -PanelMatrix.Width;
+        for (int top = 0; top < _c.Rows; top += RowBlock)
+        {
+            for (int k = 0; k < depth; k += depthBlock)
+            {
+                for (int panel = first; panel <= last; panel++)
+                {
+                    int from = Math.Max(top, panel == first ? firstRow : 0);
+                    int to = Math.Min(Math.Min(top + RowBlock, _c.Rows), panel == last ? lastRow : _c.Rows);
+                    if (from < to)
+                    {
+                        Panel(panel, from, to, k, Math.Min(depthBlock, depth - k));
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Where the share of <paramref name="worker"/> begins; a panel of 16 columns or less counts half.</summary>
+    private readonly (int Panel, int Row) Boundary(int rowUnits, int worker, int workers)
+    {
+        int narrow = (_c.Columns - 1) % PanelMatrix.Width < 16 ? 1 : 0;
+        long wide = _c.Panels - narrow;
+        long position = ((2 * wide) + narrow) * rowUnits * worker / workers;
+        int panel = (int)Math.Min(position / (2 * rowUnits), wide);
+        long unit = (position - ((long)panel * 2 * rowUnits)) / (panel < wide ? 2 : 1);
+        return (panel, (int)Math.Min(unit * RowUnit, _c.Rows));
+    }
+
+    /// <summary>Rows [from, to) of a panel of C over <paramref name="depth"/> steps of k from <paramref name="k"/> on.</summary>
+    private readonly void Panel(int panel, int from, int to, int k, int depth)
+    {
+        bool end = k + depth == _b.Rows;
+        TileBlock block = default;
+        block.Transposed = _transposed;
+        block.AJump = _transposed ? 0 : _a.PanelStride - PanelMatrix.Width;
+        block.B = _b.At(panel, k);
+        block.CStride = _c.RowStride;
+        block.Columns = Math.Min(PanelMatrix.Width, _c.Columns - (panel * PanelMatrix.Width));
+        block.Depth = depth;
+        block.Accumulate = k > 0;
+        block.Bias = end && _bias.Data != null ? _bias.At(panel, 0) : null;
+        block.Relu = end && _relu;
+        block.MaskStride = _mask.RowStride;
+
+        // Rows or columns that the microkernel cannot take at once go in blocks of one panel's rows.
+        bool ragged = !_c.IsPacked && block.Columns % 16 != 0;
+        int most = _transposed || ragged ? PanelMatrix.Width : int.MaxValue;
+        for (int row = from; row < to; row += block.Rows)
+        {
+            block.Rows = Math.Min(to - row, most);
+            block.A = _transposed ? _a.At(row / PanelMatrix.Width, k) : _a.At(k / PanelMatrix.Width, row);
+            block.C = _c.At(panel, row);
+            block.Mask = end && _mask.Data != null ? _mask.At(panel, row) : null;
+            if (ragged)
+            {
+                Ragged(block);
+            }
+            else
+            {
+                _kernel.Block(block);
+            }
+        }
+    }
+
+    /// <summary>A block of at most 32 rows whose last columns have no memory: computed aside, then copied.</summary>
+    [SkipLocalsInit]
+    private readonly void Ragged(TileBlock block)
+    {
+        float* c = stackalloc float[PanelMatrix.Width * PanelMatrix.Width];
+        float* mask = stackalloc float[PanelMatrix.Width * PanelMatrix.Width];
+        TileBlock aside = block;
+        aside.C = c;
+        aside.CStride = PanelMatrix.Width;
+        if (block.Accumulate)
+        {
+            CopyColumns(block.C, block.CStride, c, PanelMatrix.Width, block.Rows, block.Columns);
+        }
+
+        if (block.Mask != null)
+        {
+            CopyColumns(block.Mask, block.MaskStride, mask, PanelMatrix.Width, block.Rows, block.Columns);
+            aside.Mask = mask;
+            aside.MaskStride = PanelMatrix.Width;
+        }
+
+        _kernel.Block(aside);
+        CopyColumns(c, PanelMatrix.Width, block.C, block.CStride, block.Rows, block.Columns);
+    }
+
+    private static void CopyColumns(float* from, nint fromStride, float* to, nint toStride, int rows, int columns)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            new ReadOnlySpan<float>(from + (row * fromStride), columns).CopyTo(
+                new Span<float>(to + (row * toStride), columns));
+        }
+    }
+}

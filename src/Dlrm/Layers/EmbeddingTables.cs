@@ -1,0 +1,275 @@
+using Dlrm.Data;
+using Dlrm.Kernels;
+using Dlrm.Memory;
+using Dlrm.Optimizers;
+using Dlrm.Threading;
+
+namespace Dlrm.Layers;
+
+/// <summary>All embedding tables of a model: they look up, pool, and are updated on all workers.</summary>
+/// <remarks>
+/// <para>
+/// Letters: B samples, F features (the dense one, then one a table), D embedding_dim, L lookups of a table. Table t
+/// writes and reads columns [(t + 1)·D, (t + 2)·D) of the feature matrix (B, F·D), which is what the interaction reads
+/// and writes.
+/// </para>
+/// <para>
+/// A training step calls <see cref="Validate"/>, <see cref="Forward"/>, <see cref="SortLookups"/> (any time before the
+/// update: it needs no gradient) and <see cref="Update"/>. No gradient of a table's size exists: lookups are sorted by
+/// row, the gradients of a row's lookups are added in sample order, and the row is updated once. How work is divided
+/// among workers changes no order of additions, so no bit. Nothing is allocated once memory has grown to the largest
+/// batch.
+/// </para>
+/// </remarks>
+public sealed class EmbeddingTables : IDisposable
+{
+    private const int CacheLineFloats = 16;
+
+    private readonly Engine _engine;
+    private readonly EmbeddingTable[] _tables;
+    private readonly Parameter[] _parameters;
+    private readonly LookupSorter _sorter;
+    private readonly NativeBuffer<float> _scratch;
+    private readonly int _scratchStride;
+    private int _sortedSize = -1;
+
+    /// <summary>Zeroed full tables.</summary>
+    /// <param name="engine">What to compute with, from now on.</param>
+    /// <param name="rows">E of each table, 1 or more tables.</param>
+    /// <param name="dimension">D of all.</param>
+    /// <exception cref="ArgumentOutOfRangeException">No table, or a number below 1.</exception>
+    public EmbeddingTables(Engine engine, IReadOnlyList<int> rows, int dimension)
+        : this(engine, [.. rows.Select((count, number) => (EmbeddingTable)new FullEmbeddingTable(number, count, dimension))])
+    {
+    }
+
+    /// <summary>Tables of any kind.</summary>
+    /// <param name="engine">What to compute with, from now on.</param>
+    /// <param name="tables">One or more, numbered from 0, of one dimension; owned from now on.</param>
+    /// <exception cref="ArgumentOutOfRangeException">No table.</exception>
+    /// <exception cref="ArgumentException">Their numbers or dimensions are not as they must be.</exception>
+    public EmbeddingTables(Engine engine, IReadOnlyList<EmbeddingTable> tables)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(tables.Count, 1, nameof(tables));
+        _engine = engine;
+        _tables = [.. tables];
+        for (int table = 0; table < _tables.Length; table++)
+        {
+            if (_tables[table].Number != table || _tables[table].Dimension != Dimension)
+            {
+                throw new ArgumentException(
+                    $"Table {_tables[table].Number} of dimension {_tables[table].Dimension} stands where table {table} of "
+                    + $"dimension {Dimension} is expected.",
+                    nameof(tables));
+            }
+        }
+
+        _parameters = [.. _tables.SelectMany(table => table.Parameters)];
+        _sorter = new LookupSorter([.. _tables.Select(table => table.Rows)], engine.Team.Workers);
+        _scratchStride = (Dimension + CacheLineFloats - 1) / CacheLineFloats * CacheLineFloats;
+        _scratch = new NativeBuffer<float>((long)_scratchStride * engine.Team.Workers);
+    }
+
+    /// <summary>The tables, in order.</summary>
+    public IReadOnlyList<EmbeddingTable> Tables => _tables;
+
+    /// <summary>D.</summary>
+    public int Dimension => _tables[0].Dimension;
+
+    /// <summary>What is trained, table by table.</summary>
+    public IReadOnlyList<Parameter> Parameters => _parameters;
+
+    /// <summary>
+    /// Checks that every offset ascends from 0 and every index lies in its table. Call it once a batch, before
+    /// <see cref="Forward"/>, <see cref="SortLookups"/> and <see cref="Update"/>: they trust the batch.
+    /// </summary>
+    /// <param name="batch">A batch with as many tables.</param>
+    /// <exception cref="ArgumentException">The batch has another number of tables.</exception>
+    /// <exception cref="LookupException">The first lookup (by table, then sample) that cannot be used.</exception>
+    public void Validate(Batch batch)
+    {
+        if (batch.Tables != _tables.Length)
+        {
+            throw new ArgumentException(
+                $"The batch has lookups for {batch.Tables} tables; the model has {_tables.Length}.", nameof(batch));
+        }
+
+        var check = new LookupCheck(_tables, batch);
+        check.Run(_engine.Team);
+    }
+
+    /// <summary>Sums the rows of every bag into the feature matrix; an empty bag gives zeros.</summary>
+    /// <param name="batch">A validated batch of B samples.</param>
+    /// <param name="features">(B or more, F·D): columns from D on of the first B rows are written.</param>
+    /// <exception cref="ArgumentException">The matrix has another width, or too few rows.</exception>
+    public void Forward(Batch batch, MatrixView features)
+    {
+        CheckFeatures(batch.Size, features, nameof(features));
+        var work = new ForwardWork
+        {
+            Tables = _tables,
+            Kernel = EmbeddingBag.For(_engine.InstructionSet),
+            Batch = batch,
+            Features = features,
+        };
+        _engine.Team.Run(ref work);
+    }
+
+    /// <summary>Sorts the lookups of a batch for <see cref="Update"/>. The batch may be refilled afterwards.</summary>
+    /// <param name="batch">A validated batch.</param>
+    public void SortLookups(Batch batch)
+    {
+        _sorter.Sort(_engine.Team, batch);
+        _sortedSize = batch.Size;
+    }
+
+    /// <summary>Takes one optimizer step on every row that the batch sorted last looked up.</summary>
+    /// <param name="featureGradient">(B or more, F·D): columns from D on of the first B rows are read.</param>
+    /// <param name="optimizer">Made for <see cref="Parameters"/>.</param>
+    /// <param name="learningRate">Step size.</param>
+    /// <exception cref="ArgumentException">The matrix has another width or too few rows, or the optimizer is for other tables.</exception>
+    /// <exception cref="InvalidOperationException">No lookups have been sorted.</exception>
+    public void Update(MatrixView featureGradient, SparseOptimizer optimizer, float learningRate)
+    {
+        if (_sortedSize < 0)
+        {
+            throw new InvalidOperationException($"Call {nameof(SortLookups)} before {nameof(Update)}.");
+        }
+
+        CheckFeatures(_sortedSize, featureGradient, nameof(featureGradient));
+        if (optimizer.Tables.Count != _parameters.Length || optimizer.Tables[0] != _parameters[0])
+        {
+            throw new ArgumentException("The optimizer was made for other tables.", nameof(optimizer));
+        }
+
+        var work = new UpdateWork
+        {
+            Owner = this,
+            Gradient = featureGradient,
+            Optimizer = optimizer,
+            LearningRate = learningRate,
+        };
+        _engine.Team.Run(ref work);
+    }
+
+    /// <summary><see cref="SortLookups"/> and <see cref="Update"/>.</summary>
+    /// <param name="batch">A validated batch.</param>
+    /// <param name="featureGradient">As in <see cref="Update"/>.</param>
+    /// <param name="optimizer">As in <see cref="Update"/>.</param>
+    /// <param name="learningRate">Step size.</param>
+    public void BackwardAndUpdate(Batch batch, MatrixView featureGradient, SparseOptimizer optimizer, float learningRate)
+    {
+        SortLookups(batch);
+        Update(featureGradient, optimizer, learningRate);
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose()
+    {
+        foreach (EmbeddingTable table in _tables)
+        {
+            table.Dispose();
+        }
+
+        _sorter.Dispose();
+        _scratch.Dispose();
+    }
+
+    private void CheckFeatures(int samples, MatrixView features, string name)
+    {
+        int width = (_tables.Length + 1) * Dimension;
+        if (features.Columns != width || features.Rows < samples)
+        {
+            throw new ArgumentException(
+                $"A {features.Rows} × {features.Columns} matrix; {samples} samples of {_tables.Length + 1} features of dimension "
+                + $"{Dimension} need {samples} × {width}.",
+                name);
+        }
+    }
+
+    /// <summary>Bags, walked table by table; a bag costs its lookups and one more.</summary>
+    private struct ForwardWork : IParallelWork
+    {
+        public EmbeddingTable[] Tables;
+        public EmbeddingBag Kernel;
+        public Batch Batch;
+        public MatrixView Features;
+
+        public readonly void Execute(int worker, int workers)
+        {
+            long cost = 0;
+            for (int table = 0; table < Tables.Length; table++)
+            {
+                cost += Batch.LookupCount(table) + Batch.Size;
+            }
+
+            long from = cost * worker / workers;
+            long to = cost * (worker + 1) / workers;
+            long before = 0;
+            for (int table = 0; table < Tables.Length; table++)
+            {
+                ReadOnlySpan<int> offsets = Batch.Offsets(table);
+                int start = FirstBag(offsets, from - before);
+                int end = FirstBag(offsets, to - before);
+                if (start < end)
+                {
+                    int dimension = Tables[table].Dimension;
+                    MatrixView pooled = Features.ColumnRange((table + 1) * dimension, dimension);
+                    Tables[table].Pool(Kernel, offsets, Batch.Indices(table), start, end, pooled);
+                }
+
+                before += Batch.LookupCount(table) + Batch.Size;
+            }
+        }
+
+        /// <summary>The first bag of a table that begins at or after a cost.</summary>
+        private static int FirstBag(ReadOnlySpan<int> offsets, long cost)
+        {
+            int low = 0;
+            int high = offsets.Length - 1;
+            while (low < high)
+            {
+                int middle = (low + high) >> 1;
+                if (offsets[middle] + (long)middle >= cost)
+                {
+                    high = middle;
+                }
+                else
+                {
+                    low = middle + 1;
+                }
+            }
+
+            return low;
+        }
+    }
+
+    /// <summary>Sorted lookups, divided evenly and then up to where a new row begins.</summary>
+    private struct UpdateWork : IParallelWork
+    {
+        public EmbeddingTables Owner;
+        public MatrixView Gradient;
+        public SparseOptimizer Optimizer;
+        public float LearningRate;
+
+        public readonly void Execute(int worker, int workers)
+        {
+            LookupSorter sorter = Owner._sorter;
+            long from = sorter.Total * worker / workers;
+            long to = sorter.Total * (worker + 1) / workers;
+            for (int number = 0; number < Owner._tables.Length; number++)
+            {
+                SortedLookups lookups = sorter[number];
+                int start = lookups.NextRowStart((int)Math.Clamp(from - sorter.Start(number), 0, lookups.Count));
+                int end = lookups.NextRowStart((int)Math.Clamp(to - sorter.Start(number), 0, lookups.Count));
+                if (start < end)
+                {
+                    EmbeddingTable table = Owner._tables[number];
+                    MatrixView pooled = Gradient.ColumnRange((number + 1) * table.Dimension, table.Dimension);
+                    table.Update(
+                        lookups.Slice(start, end), pooled, Optimizer, LearningRate, Owner._scratch, (long)worker * Owner._scratchStride);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using Dlrm.Kernels;
+using Dlrm.Memory;
+
+namespace Dlrm.Layers;
+
+/// <summary>
+/// A fully connected layer: Y = X · Wᵀ + b, with or without the rectifier, and its gradients.
+/// </summary>
+/// <remarks>
+/// It owns the parameters and packed copies of the weights: Wᵀ for the way forward, W for the way back. The copies are
+/// made by <see cref="PackForward"/> and <see cref="PackBackward"/>; <see cref="Mlp"/> says when. Activations are packed
+/// matrices (B, in) and (B, out).
+/// </remarks>
+internal sealed class Linear : IDisposable
+{
+    private readonly GemmKernel _kernel;
+    private readonly PanelBuffer _forwardWeights = new();
+    private readonly PanelBuffer _backwardWeights = new();
+    private readonly PanelBuffer _bias = new();
+
+    /// <summary>A layer with zeroed parameters.</summary>
+    /// <param name="kernel">The microkernel.</param>
+    /// <param name="name">Parameters are called name.weight (out, in) and name.bias (out).</param>
+    /// <param name="inputs">in.</param>
+    /// <param name="outputs">out.</param>
+    /// <param name="relu">Whether negative outputs become 0.</param>
+    /// <param name="training">Whether gradients are kept.</param>
+    public Linear(GemmKernel kernel, string name, int inputs, int outputs, bool relu, bool training)
+    {
+        _kernel = kernel;
+        Inputs = inputs;
+        Outputs = outputs;
+        Relu = relu;
+        Weight = new Parameter($"{name}.weight", [outputs, inputs], training);
+        Bias = new Parameter($"{name}.bias", [outputs], training);
+        _forwardWeights.Reserve(inputs, outputs);
+        _bias.Reserve(1, outputs);
+        if (training)
+        {
+            _backwardWeights.Reserve(outputs, inputs);
+        }
+    }
+
+    /// <summary>in.</summary>
+    public int Inputs { get; }
+
+    /// <summary>out.</summary>
+    public int Outputs { get; }
+
+    /// <summary>Whether negative outputs become 0.</summary>
+    public bool Relu { get; }
+
+    /// <summary>W (out, in).</summary>
+    public Parameter Weight { get; }
+
+    /// <summary>b (out).</summary>
+    public Parameter Bias { get; }
+
+    /// <summary>Whether the packed Wᵀ and b are those of the parameters.</summary>
+    public bool IsForwardPacked { get; set; }
+
+    /// <summary>Whether the packed W is that of the parameters.</summary>
+    public bool IsBackwardPacked { get; set; }
+
+    private MatrixView WeightMatrix => MatrixView.Over(Weight.Value, Outputs, Inputs);
+
+    /// <summary>A worker's share of packing Wᵀ and b.</summary>
+    /// <param name="worker">Worker number.</param>
+    /// <param name="workers">Workers.</param>
+    public void PackForward(int worker, int workers)
+    {
+        Packing.Transpose(_kernel, WeightMatrix, _forwardWeights.Matrix(Inputs, Outputs), worker, workers);
+        Packing.Copy(MatrixView.Over(Bias.Value, 1, Outputs), _bias.Matrix(1, Outputs), worker, workers);
+    }
+
+    /// <summary>A worker's share of packing W.</summary>
+    /// <param name="worker">Worker number.</param>
+    /// <param name="workers">Workers.</param>
+    public void PackBackward(int worker, int workers) =>
+        Packing.Copy(WeightMatrix, _backwardWeights.Matrix(Outputs, Inputs), worker, workers);
+
+    /// <summary>Y from X.</summary>
+    /// <param name="x">(B, in), packed.</param>
+    /// <param name="y">(B, out), written.</param>
+    public GemmWork Forward(PanelMatrix x, PanelMatrix y) =>
+        GemmWork.Forward(_kernel, x, _forwardWeights.Matrix(Inputs, Outputs), _bias.Matrix(1, Outputs), Relu, y);
+
+    /// <summary>The gradients of the parameters, and that of X if wanted.</summary>
+    /// <param name="x">(B, in), packed.</param>
+    /// <param name="dy">(B, out), packed: the gradient before the rectifier.</param>
+    /// <param name="ones">(1, B): a row vector of ones.</param>
+    /// <param name="dx">(B, in), written; a matrix without rows if not wanted.</param>
+    /// <param name="rectified">True when X is the output of a rectifier, whose gradient dX then is taken through.</param>
+    public LinearBackwardWork Backward(PanelMatrix x, PanelMatrix dy, PanelMatrix ones, PanelMatrix dx, bool rectified) => new()
+    {
+        InputGradient = dx.Rows == 0
+            ? default
+            : GemmWork.InputGradient(_kernel, dy, _backwardWeights.Matrix(Outputs, Inputs), rectified ? x : default, dx),
+        WeightGradient = GemmWork.WeightGradient(
+            _kernel, dy, x, new PanelMatrix(MatrixView.Over(Weight.Gradient!, Outputs, Inputs))),
+        BiasGradient = GemmWork.BiasGradient(
+            _kernel, ones, dy, new PanelMatrix(MatrixView.Over(Bias.Gradient!, 1, Outputs))),
+        HasInputGradient = dx.Rows > 0,
+    };
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Weight.Dispose();
+        Bias.Dispose();
+        _forwardWeights.Dispose();
+        _backwardWeights.Dispose();
+        _bias.Dispose();
+    }
+}

@@ -1,0 +1,288 @@
+using System.Globalization;
+using Dlrm.Kernels;
+using Dlrm.Memory;
+using Dlrm.Threading;
+
+namespace Dlrm.Layers;
+
+/// <summary>
+/// A tower: fully connected layers with rectifiers between them, as DLRM's bottom and top.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Letters: B samples; n[0] … n[L] widths, input first. Layer i computes Y = X · Wᵀ + b with W (n[i + 1], n[i]), then
+/// max(0, Y), except that the last layer of a tower with logit output has no rectifier.
+/// </para>
+/// <para>
+/// Bits: every element of a product is acc = 0, then acc = fma(x[k], w[k], acc) for k ascending, then + b. In gradients
+/// of parameters k is the sample. So results do not depend on threads, on the instruction set, or on how a batch is
+/// blocked; and the scores of a sample do not depend on the batch it came in.
+/// </para>
+/// <para>
+/// Packed copies of the weights are kept until <see cref="ParametersChanged"/>. Activations stay in native memory that
+/// grows to the largest batch seen; a step allocates nothing.
+/// </para>
+/// </remarks>
+public sealed class Mlp : IDisposable
+{
+    /// <summary>Work below this many multiply-adds (or copied elements) is done sooner by one thread than by waking others.</summary>
+    private const long SmallWork = 100_000;
+
+    private readonly Engine _engine;
+    private readonly bool _training;
+    private readonly Linear[] _layers;
+    private readonly PanelBuffer[] _activations; // [i] is the input of layer i, (B, n[i]); two in turns in inference.
+    private readonly PanelBuffer[] _gradients = [new(), new()]; // dY of the layer at hand and dX, in turns.
+    private NativeBuffer<float> _ones = new(0);
+    private int _capacity;
+
+    /// <summary>A tower with zeroed parameters.</summary>
+    /// <param name="engine">What to compute with; it outlives the tower.</param>
+    /// <param name="prefix">Layer i's parameters are called prefix.2i.weight and prefix.2i.bias.</param>
+    /// <param name="widths">n[0] … n[L]: two or more, each 1 or more.</param>
+    /// <param name="logitOutput">True to leave out the last rectifier.</param>
+    /// <param name="training">True to keep what the way back needs.</param>
+    /// <exception cref="ArgumentException">Fewer than two widths, or one below 1.</exception>
+    public Mlp(Engine engine, string prefix, ReadOnlySpan<int> widths, bool logitOutput, bool training)
+    {
+        if (widths.Length < 2 || widths.ContainsAnyInRange(int.MinValue, 0))
+        {
+            throw new ArgumentException(
+                $"A tower has two or more widths, each 1 or more; got {string.Join('-', widths.ToArray())}.", nameof(widths));
+        }
+
+        _engine = engine;
+        _training = training;
+        _layers = new Linear[widths.Length - 1];
+        _activations = new PanelBuffer[_layers.Length];
+        var parameters = new List<Parameter>();
+        var kernel = GemmKernel.For(engine.InstructionSet);
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            string name = string.Create(CultureInfo.InvariantCulture, $"{prefix}.{2 * i}");
+            bool relu = !(logitOutput && i == _layers.Length - 1);
+            _layers[i] = new Linear(kernel, name, widths[i], widths[i + 1], relu, training);
+            _activations[i] = training || i < 2 ? new PanelBuffer() : _activations[i - 2];
+            parameters.Add(_layers[i].Weight);
+            parameters.Add(_layers[i].Bias);
+        }
+
+        Parameters = parameters;
+    }
+
+    /// <summary>Weight and bias of each layer, the first layer's first.</summary>
+    public IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>n[0].</summary>
+    public int InputWidth => _layers[0].Inputs;
+
+    /// <summary>n[L].</summary>
+    public int OutputWidth => _layers[^1].Outputs;
+
+    /// <summary>Makes room for a batch; only a larger one than ever before allocates.</summary>
+    /// <param name="batch">B.</param>
+    public void Reserve(int batch)
+    {
+        if (batch <= _capacity)
+        {
+            return;
+        }
+
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            _activations[i].Reserve(batch, _layers[i].Inputs);
+        }
+
+        if (_training)
+        {
+            int widest = _layers.Max(layer => layer.Outputs);
+            _gradients[0].Reserve(batch, widest);
+            _gradients[1].Reserve(batch, widest);
+            _ones.Dispose();
+            _ones = new NativeBuffer<float>(batch);
+            _ones.Span.Fill(1);
+        }
+
+        _capacity = batch;
+    }
+
+    /// <summary>Computes the output.</summary>
+    /// <param name="input">(B, n[0]), in.</param>
+    /// <param name="output">(B, n[L]), out; must not overlap the input.</param>
+    /// <exception cref="ArgumentException">A shape does not fit.</exception>
+    public void Forward(MatrixView input, MatrixView output)
+    {
+        int batch = input.Rows;
+        Check(nameof(input), input, batch, InputWidth);
+        Check(nameof(output), output, batch, OutputWidth);
+        if (batch == 0)
+        {
+            return;
+        }
+
+        Reserve(batch);
+        PackForward(input);
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            bool last = i == _layers.Length - 1;
+            GemmWork work = _layers[i].Forward(
+                Activation(i, batch), last ? new PanelMatrix(output) : Activation(i + 1, batch));
+            Run(ref work, work.MultiplyAdds);
+        }
+    }
+
+    /// <summary>
+    /// Computes the gradients of the parameters, overwriting <see cref="Parameter.Gradient"/>, and that of the input.
+    /// </summary>
+    /// <param name="input">(B, n[0]), as in the last <see cref="Forward"/>.</param>
+    /// <param name="output">(B, n[L]), as the last <see cref="Forward"/> wrote it.</param>
+    /// <param name="outputGradient">(B, n[L]): ∂loss/∂output, after the last rectifier if there is one.</param>
+    /// <param name="inputGradient">(B, n[0]), out; a matrix without rows if it is not wanted.</param>
+    /// <exception cref="InvalidOperationException">The tower was not made for training.</exception>
+    /// <exception cref="ArgumentException">A shape does not fit.</exception>
+    public void Backward(MatrixView input, MatrixView output, MatrixView outputGradient, MatrixView inputGradient)
+    {
+        if (!_training)
+        {
+            throw new InvalidOperationException("This tower was made for inference: it keeps no gradients.");
+        }
+
+        int batch = input.Rows;
+        bool wantsInput = inputGradient.Rows > 0;
+        Check(nameof(input), input, batch, InputWidth);
+        Check(nameof(output), output, batch, OutputWidth);
+        Check(nameof(outputGradient), outputGradient, batch, OutputWidth);
+        if (wantsInput)
+        {
+            Check(nameof(inputGradient), inputGradient, batch, InputWidth);
+        }
+
+        if (batch == 0)
+        {
+            foreach (Parameter parameter in Parameters)
+            {
+                parameter.Gradient!.Span.Clear();
+            }
+
+            return;
+        }
+
+        Linear last = _layers[^1];
+        PanelMatrix dy = _gradients[0].Matrix(batch, last.Outputs);
+        PackBackward(output, outputGradient, dy, wantsInput);
+        PanelMatrix ones = PanelMatrix.RowVector(_ones, batch);
+        for (int i = _layers.Length - 1; i >= 0; i--)
+        {
+            PanelMatrix dx = i > 0 ? _gradients[(_layers.Length - i) % 2].Matrix(batch, _layers[i].Inputs)
+                : new PanelMatrix(inputGradient);
+            LinearBackwardWork work = _layers[i].Backward(Activation(i, batch), dy, ones, dx, rectified: i > 0);
+            Run(ref work, work.MultiplyAdds);
+            dy = dx;
+        }
+    }
+
+    /// <summary>Says that somebody wrote to the parameters: the next pass packs them anew.</summary>
+    public void ParametersChanged()
+    {
+        foreach (Linear layer in _layers)
+        {
+            layer.IsForwardPacked = layer.IsBackwardPacked = false;
+        }
+    }
+
+    /// <summary>Floating-point operations of <see cref="Forward"/>; a multiply-add counts as two.</summary>
+    /// <param name="batch">B.</param>
+    public long ForwardFlops(int batch)
+    {
+        long flops = 0;
+        foreach (Linear layer in _layers)
+        {
+            flops += 2L * batch * layer.Inputs * layer.Outputs;
+        }
+
+        return flops;
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose()
+    {
+        foreach (Linear layer in _layers)
+        {
+            layer.Dispose();
+        }
+
+        foreach (PanelBuffer buffer in _activations)
+        {
+            buffer.Dispose();
+        }
+
+        _gradients[0].Dispose();
+        _gradients[1].Dispose();
+        _ones.Dispose();
+    }
+
+    private static void Check(string name, MatrixView matrix, int rows, int columns)
+    {
+        if (matrix.Rows != rows || matrix.Columns != columns)
+        {
+            throw new ArgumentException($"{name} is {matrix.Rows} × {matrix.Columns}; expected {rows} × {columns}.", name);
+        }
+    }
+
+    private PanelMatrix Activation(int layer, int batch) => _activations[layer].Matrix(batch, _layers[layer].Inputs);
+
+    /// <summary>Packs the input, and the weights that changed.</summary>
+    private void PackForward(MatrixView input)
+    {
+        var work = new ForwardPackWork { Layers = _layers, Input = input, Target = Activation(0, input.Rows) };
+        long size = (long)input.Rows * input.Columns;
+        foreach (Linear layer in _layers)
+        {
+            size += layer.IsForwardPacked ? 0 : layer.Weight.Value.Length;
+        }
+
+        Run(ref work, size);
+        foreach (Linear layer in _layers)
+        {
+            layer.IsForwardPacked = true;
+        }
+    }
+
+    /// <summary>Packs the gradient that comes in, taken through the last rectifier, and the weights that changed.</summary>
+    private void PackBackward(MatrixView output, MatrixView outputGradient, PanelMatrix target, bool wantsInput)
+    {
+        Span<Linear> layers = _layers.AsSpan(wantsInput ? 0 : 1); // Only the gradient of the input needs the first.
+        var work = new BackwardPackWork
+        {
+            Layers = _layers,
+            First = wantsInput ? 0 : 1,
+            Output = output,
+            OutputGradient = outputGradient,
+            Target = target,
+        };
+        long size = (long)output.Rows * output.Columns;
+        foreach (Linear layer in layers)
+        {
+            size += layer.IsBackwardPacked ? 0 : layer.Weight.Value.Length;
+        }
+
+        Run(ref work, size);
+        foreach (Linear layer in layers)
+        {
+            layer.IsBackwardPacked = true;
+        }
+    }
+
+    private void Run<TWork>(ref TWork work, long size)
+        where TWork : struct, IParallelWork
+    {
+        if (size < SmallWork)
+        {
+            work.Execute(0, 1);
+        }
+        else
+        {
+            _engine.Team.Run(ref work);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Dlrm.Layers;
+
+namespace Dlrm.Model;
+
+/// <summary>The whole architecture of a model: what it takes to build one with the right shapes, and nothing else.</summary>
+/// <remarks>
+/// Defaults are the reference's. A config is checked by <see cref="Validate"/>, which the model's constructor calls; it
+/// reads and writes itself as JSON (<see cref="ToJson"/>, <see cref="FromJson"/>).
+/// </remarks>
+public sealed record DlrmConfig
+{
+    /// <summary>Rows of each embedding table (<c>--arch-embedding-size</c>), each 1 or more.</summary>
+    public IReadOnlyList<int> TableRows { get; init; } = [4, 3, 2];
+
+    /// <summary>D: elements of an embedding (<c>--arch-sparse-feature-size</c>).</summary>
+    public int EmbeddingDimension { get; init; } = 2;
+
+    /// <summary>Widths of the bottom tower, the number of dense features first (<c>--arch-mlp-bot</c>).</summary>
+    public IReadOnlyList<int> BottomMlp { get; init; } = [4, 3, 2];
+
+    /// <summary>
+    /// Widths of the top tower after its input, which follows from the interaction (<c>--arch-mlp-top</c>); the last is 1.
+    /// </summary>
+    public IReadOnlyList<int> TopMlp { get; init; } = [4, 2, 1];
+
+    /// <summary>How features meet (<c>--arch-interaction-op</c>): dot, dot-dense, cat or sum.</summary>
+    public string Interaction { get; init; } = "dot";
+
+    /// <summary>For <c>dot</c>: also each feature with itself (<c>--arch-interaction-itself</c>).</summary>
+    public bool InteractionItself { get; init; }
+
+    /// <summary>The loss (<c>--loss-function</c>): mse, bce or wbce.</summary>
+    public string Loss { get; init; } = "mse";
+
+    /// <summary>t: probabilities are kept in [t, 1 − t] when 0 &lt; t &lt; 1 (<c>--loss-threshold</c>).</summary>
+    public float LossThreshold { get; init; }
+
+    /// <summary>For wbce: the weights of negative and positive samples (<c>--loss-weights</c>).</summary>
+    public IReadOnlyList<float> LossWeights { get; init; } = [1, 1];
+
+    /// <summary>M: dense features.</summary>
+    [JsonIgnore]
+    public int DenseFeatures => BottomMlp[0];
+
+    /// <summary>F: features that interact, the dense one included.</summary>
+    [JsonIgnore]
+    public int Features => TableRows.Count + 1;
+
+    /// <summary>Elements of all parameters.</summary>
+    [JsonIgnore]
+    public long ParameterCount
+    {
+        get
+        {
+            long count = 0;
+            foreach (int rows in TableRows)
+            {
+                count += (long)rows * EmbeddingDimension;
+            }
+
+            return count + MlpParameters(BottomMlp) + MlpParameters(TopWidths());
+        }
+    }
+
+    /// <summary>The interaction this config names.</summary>
+    /// <exception cref="ArgumentException">There is none of that name.</exception>
+    public Interaction CreateInteraction() =>
+        Interactions.Create(Interaction, InteractionItself, Features, EmbeddingDimension);
+
+    /// <summary>All widths of the top tower, its input first.</summary>
+    public int[] TopWidths() => [CreateInteraction().Width, .. TopMlp];
+
+    /// <summary>Bytes a model needs: parameters, dense gradients and activations of a batch.</summary>
+    /// <param name="batch">B.</param>
+    /// <param name="training">With gradients.</param>
+    public long EstimateBytes(int batch, bool training)
+    {
+        int[] top = TopWidths();
+        long dense = MlpParameters(BottomMlp) + MlpParameters(top);
+        long activations = ((long)Features * EmbeddingDimension) + BottomMlp.Sum(w => (long)w) + top.Sum(w => (long)w);
+        long copies = training ? 2 : 1;
+        return sizeof(float) * (ParameterCount + dense + ((copies - 1) * dense) + (copies * activations * batch));
+    }
+
+    /// <summary>Checks that the parts fit one another.</summary>
+    /// <exception cref="ArgumentException">They do not; the message names both sides.</exception>
+    public void Validate()
+    {
+        Require(TableRows.Count > 0, "A model needs at least one embedding table (--arch-embedding-size).");
+        Require(EmbeddingDimension > 0, $"The embedding dimension is {EmbeddingDimension}; it must be 1 or more (--arch-sparse-feature-size).");
+        for (int table = 0; table < TableRows.Count; table++)
+        {
+            Require(TableRows[table] > 0, $"Table {table} has {TableRows[table]} rows; it must have 1 or more (--arch-embedding-size).");
+        }
+
+        RequireWidths(BottomMlp, "--arch-mlp-bot", 2);
+        RequireWidths(TopMlp, "--arch-mlp-top", 1);
+        Require(
+            BottomMlp[^1] == EmbeddingDimension,
+            $"The bottom MLP ends in {BottomMlp[^1]} (--arch-mlp-bot={string.Join('-', BottomMlp)}), but embeddings have "
+            + $"{EmbeddingDimension} elements (--arch-sparse-feature-size={EmbeddingDimension}): make them equal.");
+        Require(
+            TopMlp[^1] == 1,
+            $"The top MLP ends in {TopMlp[^1]} (--arch-mlp-top={string.Join('-', TopMlp)}); a click needs one output: end it in 1.");
+        Require(LossWeights.Count == 2, $"--loss-weights has {LossWeights.Count} numbers; it takes two: negatives, positives.");
+        _ = CreateInteraction();
+        _ = CreateLoss();
+    }
+
+    /// <summary>The loss this config names.</summary>
+    /// <exception cref="ArgumentException">There is none of that name.</exception>
+    public Loss CreateLoss() => Losses.Create(Loss, LossThreshold, LossWeights);
+
+    /// <summary>This config as indented JSON.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, DlrmConfigJson.Default.DlrmConfig);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <param name="json">The text.</param>
+    /// <exception cref="InvalidDataException">Not JSON, an unknown member, or parts that do not fit one another.</exception>
+    public static DlrmConfig FromJson(string json)
+    {
+        try
+        {
+            DlrmConfig config = JsonSerializer.Deserialize(json, DlrmConfigJson.Default.DlrmConfig)
+                ?? throw new InvalidDataException("The model configuration is empty.");
+            config.Validate();
+            return config;
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidDataException($"The model configuration is not valid: {exception.Message}", exception);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InvalidDataException($"The model configuration is not valid: {exception.Message}", exception);
+        }
+    }
+
+    private static long MlpParameters(IReadOnlyList<int> widths)
+    {
+        long count = 0;
+        for (int layer = 1; layer < widths.Count; layer++)
+        {
+            count += ((long)widths[layer - 1] + 1) * widths[layer];
+        }
+
+        return count;
+    }
+
+    private static void RequireWidths(IReadOnlyList<int> widths, string option, int least)
+    {
+        Require(
+            widths.Count >= least && widths.All(width => width > 0),
+            $"{option}={string.Join('-', widths)} needs at least {least} widths, each 1 or more.");
+    }
+
+    private static void Require(bool condition, string message)
+    {
+        if (!condition)
+        {
+            throw new ArgumentException(message);
+        }
+    }
+}
+
+/// <summary>JSON without reflection, so that trimmed and ahead-of-time compiled programs read configurations too.</summary>
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(DlrmConfig))]
+internal sealed partial class DlrmConfigJson : JsonSerializerContext;

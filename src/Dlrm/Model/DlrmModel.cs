@@ -1,0 +1,231 @@
+using Dlrm.Data;
+using Dlrm.Layers;
+using Dlrm.Memory;
+using Dlrm.Optimizers;
+using Dlrm.Random;
+
+namespace Dlrm.Model;
+
+/// <summary>
+/// The deep learning recommendation model (Naumov et al. 2019, arXiv 1906.00091): towers, tables, interaction, loss.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Letters: B samples, M dense features, F features that interact, D embedding_dim, W interaction width. The graph is
+/// fixed, so every layer has an explicit forward and backward over buffers kept from step to step:
+/// dense (B, M) → bottom tower → features (B, F·D), slot 0; lookups → pooled bags → features, slots 1 … F−1;
+/// features → interaction (B, W) → top tower → logits (B) → loss. A step allocates no managed memory once a batch of
+/// that size has been seen.
+/// </para>
+/// <para>One thread at a time; the engine divides each stage among its workers.</para>
+/// </remarks>
+public sealed class DlrmModel : IDisposable
+{
+    private readonly Mlp _bottom;
+    private readonly EmbeddingTables _tables;
+    private readonly Interaction _interaction;
+    private readonly Mlp _top;
+    private readonly Loss _loss;
+    private readonly Activations _activations;
+    private readonly DenseOptimizer? _denseOptimizer;
+    private readonly SparseOptimizer? _sparseOptimizer;
+    private Batch? _forwarded;
+
+    /// <summary>Builds a model with all parameters zero: follow with <see cref="Initialize"/> or load values.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="engine">What to compute with; the caller keeps and disposes of it.</param>
+    /// <param name="optimizer">The update rule, e.g. <c>sgd</c>; null for a model that only predicts.</param>
+    /// <exception cref="ArgumentException">The config contradicts itself.</exception>
+    /// <exception cref="InsufficientMemoryException">It cannot fit this machine's memory; nothing was allocated.</exception>
+    public DlrmModel(DlrmConfig config, Engine engine, string? optimizer = "sgd")
+    {
+        config.Validate();
+        RefuseWhatCannotFit(config, optimizer is not null);
+        Config = config;
+        Engine = engine;
+        bool training = optimizer is not null;
+        _tables = new EmbeddingTables(engine, config.TableRows, config.EmbeddingDimension);
+        _bottom = new Mlp(engine, "bot_l", config.BottomMlp.ToArray(), logitOutput: false, training);
+        _interaction = config.CreateInteraction();
+        _top = new Mlp(engine, "top_l", config.TopWidths(), logitOutput: true, training);
+        _loss = config.CreateLoss();
+        _activations = new Activations(config.Features * config.EmbeddingDimension, _interaction, training);
+        Parameters = [.. _tables.Parameters, .. _bottom.Parameters, .. _top.Parameters];
+        if (optimizer is not null)
+        {
+            (_denseOptimizer, _sparseOptimizer) =
+                Optimizer.Create(optimizer, [.. _bottom.Parameters, .. _top.Parameters], _tables.Parameters);
+        }
+    }
+
+    /// <summary>The architecture.</summary>
+    public DlrmConfig Config { get; }
+
+    /// <summary>What the model computes with.</summary>
+    public Engine Engine { get; }
+
+    /// <summary>All parameters in the reference's order: tables, bottom tower, top tower.</summary>
+    public IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>Time by stage.</summary>
+    public StageTimes Stages { get; } = new();
+
+    /// <summary>Floating-point operations of the towers and the interaction in one forward pass.</summary>
+    /// <param name="batch">B.</param>
+    public long ForwardFlops(int batch) => _bottom.ForwardFlops(batch) + _top.ForwardFlops(batch);
+
+    /// <summary>Gives every parameter the value that the reference gives it from this generator.</summary>
+    /// <param name="random">Seeded (and perhaps advanced by a data set) as in the reference.</param>
+    public void Initialize(NumpyRandom random)
+    {
+        ParameterInitializer.Initialize(random, _tables.Parameters, _bottom.Parameters, _top.Parameters);
+        ParametersChanged();
+    }
+
+    /// <summary>To be called after parameters were written from outside.</summary>
+    public void ParametersChanged()
+    {
+        _bottom.ParametersChanged();
+        _top.ParametersChanged();
+    }
+
+    /// <summary>Scores a batch.</summary>
+    /// <param name="batch">Labels are not looked at.</param>
+    /// <returns>Probabilities (B), valid until the next call.</returns>
+    /// <exception cref="LookupOutOfRangeException">An index lies outside its table; nothing was computed.</exception>
+    public ReadOnlySpan<float> Predict(Batch batch)
+    {
+        ForwardToLogits(batch);
+        _loss.Predict(Engine, _activations.Logits, _activations.Probabilities);
+        Stages.End(Stage.Loss);
+        return _activations.Probabilities;
+    }
+
+    /// <summary>Scores a batch and computes the loss; <see cref="BackwardAndUpdate"/> may follow.</summary>
+    /// <param name="batch">With labels. It must stay as it is until the update.</param>
+    /// <returns>The mean loss over the batch.</returns>
+    /// <exception cref="LookupOutOfRangeException">An index lies outside its table; nothing was computed.</exception>
+    public float ForwardLoss(Batch batch)
+    {
+        ForwardToLogits(batch);
+        float loss = _loss.Compute(
+            Engine, _activations.Logits, batch.Labels, _activations.Probabilities, _activations.LogitGradient);
+        Stages.End(Stage.Loss);
+        _forwarded = batch;
+        return loss;
+    }
+
+    /// <summary>Probabilities of the last forward pass, (B).</summary>
+    public ReadOnlySpan<float> Probabilities => _activations.Probabilities;
+
+    /// <summary>Propagates the last loss back and takes one optimizer step.</summary>
+    /// <param name="learningRate">The step's rate.</param>
+    /// <exception cref="InvalidOperationException">No loss was computed before, or the model was built to predict.</exception>
+    public void BackwardAndUpdate(float learningRate)
+    {
+        Batch batch = _forwarded ?? throw new InvalidOperationException("BackwardAndUpdate needs a ForwardLoss before it.");
+        if (_denseOptimizer is null || _sparseOptimizer is null)
+        {
+            throw new InvalidOperationException("This model was built without an optimizer: it only predicts.");
+        }
+
+        _forwarded = null;
+        Activations a = _activations;
+        int dimension = Config.EmbeddingDimension;
+        Stages.Begin();
+        _top.Backward(a.Interacted, a.LogitColumn, a.LogitGradientColumn, a.InteractedGradient);
+        Stages.End(Stage.TopBackward);
+        if (!_interaction.IsIdentity)
+        {
+            _interaction.Backward(Engine, a.Features, a.InteractedGradient, a.FeatureGradient);
+        }
+
+        Stages.End(Stage.InteractionBackward);
+        _bottom.Backward(
+            batch.DenseMatrix,
+            a.Features.ColumnRange(0, dimension),
+            a.FeatureGradient.ColumnRange(0, dimension),
+            inputGradient: default);
+        Stages.End(Stage.BottomBackward);
+        _denseOptimizer.Update(Engine, learningRate);
+        ParametersChanged();
+        Stages.End(Stage.DenseUpdate);
+        _tables.BackwardAndUpdate(batch, a.FeatureGradient, _sparseOptimizer, learningRate);
+        Stages.End(Stage.EmbeddingUpdate);
+    }
+
+    /// <summary>One training step: forward, loss, backward, update.</summary>
+    /// <param name="batch">With labels.</param>
+    /// <param name="learningRate">The step's rate.</param>
+    /// <returns>The mean loss over the batch, before the update.</returns>
+    public float TrainStep(Batch batch, float learningRate)
+    {
+        float loss = ForwardLoss(batch);
+        BackwardAndUpdate(learningRate);
+        return loss;
+    }
+
+    /// <summary>The largest magnitudes of the last forward pass, for the message about a loss that is not finite.</summary>
+    /// <param name="batch">The batch of that pass.</param>
+    public string DescribeActivations(Batch batch) => _activations.Describe(batch, Config);
+
+    /// <summary>Gives all memory back.</summary>
+    public void Dispose()
+    {
+        _tables.Dispose();
+        _bottom.Dispose();
+        _top.Dispose();
+        _activations.Dispose();
+        _denseOptimizer?.Dispose();
+        _sparseOptimizer?.Dispose();
+    }
+
+    private void ForwardToLogits(Batch batch)
+    {
+        if (batch.DenseFeatures != Config.DenseFeatures || batch.Tables != Config.TableRows.Count)
+        {
+            throw new ArgumentException(
+                $"The batch has {batch.DenseFeatures} dense features and {batch.Tables} tables; the model takes "
+                + $"{Config.DenseFeatures} and {Config.TableRows.Count}.",
+                nameof(batch));
+        }
+
+        Stages.Begin();
+        _tables.Validate(batch);
+        Stages.End(Stage.Validate);
+        _activations.Resize(batch.Size);
+        _bottom.Reserve(batch.Size);
+        _top.Reserve(batch.Size);
+        Activations a = _activations;
+        _bottom.Forward(batch.DenseMatrix, a.Features.ColumnRange(0, Config.EmbeddingDimension));
+        Stages.End(Stage.BottomForward);
+        _tables.Forward(batch, a.Features);
+        Stages.End(Stage.EmbeddingForward);
+        if (!_interaction.IsIdentity)
+        {
+            _interaction.Forward(Engine, a.Features, a.Interacted);
+        }
+
+        Stages.End(Stage.InteractionForward);
+        _top.Forward(a.Interacted, a.LogitColumn);
+        Stages.End(Stage.TopForward);
+    }
+
+    private static void RefuseWhatCannotFit(DlrmConfig config, bool training)
+    {
+        long needed = config.EstimateBytes(batch: 1, training);
+        long available = SystemMemory.AvailableBytes;
+        if (needed <= available)
+        {
+            return;
+        }
+
+        int largest = Enumerable.Range(0, config.TableRows.Count).MaxBy(table => config.TableRows[table]);
+        long largestBytes = sizeof(float) * (long)config.TableRows[largest] * config.EmbeddingDimension;
+        throw new InsufficientMemoryException(
+            $"The model needs {SystemMemory.Describe(needed)}, this process may use {SystemMemory.Describe(available)}. "
+            + $"The largest table, {largest}, takes {SystemMemory.Describe(largestBytes)} "
+            + $"({config.TableRows[largest]:N0} rows × {config.EmbeddingDimension}): lower --max-ind-range or "
+            + "--arch-sparse-feature-size.");
+    }
+}

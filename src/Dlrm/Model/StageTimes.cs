@@ -1,0 +1,63 @@
+using System.Diagnostics;
+
+namespace Dlrm.Model;
+
+/// <summary>The stages of a step, in the order they run.</summary>
+public enum Stage
+{
+    /// <summary>Range check of every lookup.</summary>
+    Validate,
+
+    /// <summary>Bottom tower, forward.</summary>
+    BottomForward,
+
+    /// <summary>Gather and pool.</summary>
+    EmbeddingForward,
+
+    /// <summary>Interaction, forward.</summary>
+    InteractionForward,
+
+    /// <summary>Top tower, forward.</summary>
+    TopForward,
+
+    /// <summary>Sigmoid, loss and its gradient.</summary>
+    Loss,
+
+    /// <summary>Top tower, backward.</summary>
+    TopBackward,
+
+    /// <summary>Interaction, backward.</summary>
+    InteractionBackward,
+
+    /// <summary>Bottom tower, backward.</summary>
+    BottomBackward,
+
+    /// <summary>Optimizer on the towers.</summary>
+    DenseUpdate,
+
+    /// <summary>Embedding gradient and optimizer in one pass.</summary>
+    EmbeddingUpdate,
+}
+
+/// <summary>Time spent by stage since the last <see cref="Reset"/>. Always on: one clock reading a stage.</summary>
+public sealed class StageTimes
+{
+    private readonly long[] _ticks = new long[Enum.GetValues<Stage>().Length];
+    private long _last;
+
+    /// <summary>Milliseconds spent in a stage.</summary>
+    /// <param name="stage">The stage.</param>
+    public double Milliseconds(Stage stage) => _ticks[(int)stage] * 1000.0 / Stopwatch.Frequency;
+
+    /// <summary>Forgets all times.</summary>
+    public void Reset() => Array.Clear(_ticks);
+
+    internal void Begin() => _last = Stopwatch.GetTimestamp();
+
+    internal void End(Stage stage)
+    {
+        long now = Stopwatch.GetTimestamp();
+        _ticks[(int)stage] += now - _last;
+        _last = now;
+    }
+}

@@ -1,0 +1,35 @@
+using Dlrm.Kernels;
+using Dlrm.Layers;
+using Dlrm.Memory;
+
+namespace Dlrm.Optimizers;
+
+/// <summary>
+/// Adagrad on looked-up rows with one accumulator a row: <c>s = s + mean(g²)</c>,
+/// <c>w = fma(−rate, g / (√s + 1e-10), w)</c>, g summed over the batch first, s from 0.
+/// </summary>
+/// <remarks>The reference's <c>rwsadagrad</c>. State: <c>NAME.momentum</c>, its name there, one number a row.</remarks>
+public sealed class RowWiseAdagrad : SparseOptimizer
+{
+    private readonly RowUpdate<RowWiseAdagradRule> _kernel;
+    private readonly OptimizerState[] _states;
+
+    /// <summary>Starts with zeroed state.</summary>
+    /// <param name="engine">Says which instructions to use.</param>
+    /// <param name="tables">(E, D) each.</param>
+    public RowWiseAdagrad(Engine engine, IReadOnlyList<Parameter> tables)
+        : base("rwsadagrad", tables)
+    {
+        _kernel = RowUpdate<RowWiseAdagradRule>.For(engine.InstructionSet);
+        _states = [.. tables.Select(t => new OptimizerState($"{t.Name}.momentum", [t.Shape[0]], new NativeBuffer<float>(t.Shape[0])))];
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<OptimizerState> States => _states;
+
+    /// <inheritdoc/>
+    internal override void UpdateRows(
+        int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
+        => _kernel.Update(
+            lookups, Tables[table].Value, gradient, new RowWiseAdagradRule(_states[table].Value, learningRate), scratch, first);
+}

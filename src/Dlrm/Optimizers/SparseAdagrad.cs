@@ -1,0 +1,35 @@
+using Dlrm.Kernels;
+using Dlrm.Layers;
+using Dlrm.Memory;
+
+namespace Dlrm.Optimizers;
+
+/// <summary>
+/// Adagrad on looked-up rows, one accumulator an element: <c>s = fma(g, g, s)</c>,
+/// <c>w = fma(−rate, g / (√s + 1e-10), w)</c>, g summed over the batch first, s from 0.
+/// </summary>
+/// <remarks>State: <c>NAME.sum</c>, as large as the table.</remarks>
+public sealed class SparseAdagrad : SparseOptimizer
+{
+    private readonly RowUpdate<AdagradRule> _kernel;
+    private readonly OptimizerState[] _states;
+
+    /// <summary>Starts with zeroed state.</summary>
+    /// <param name="engine">Says which instructions to use.</param>
+    /// <param name="tables">(E, D) each.</param>
+    public SparseAdagrad(Engine engine, IReadOnlyList<Parameter> tables)
+        : base("adagrad", tables)
+    {
+        _kernel = RowUpdate<AdagradRule>.For(engine.InstructionSet);
+        _states = [.. tables.Select(t => new OptimizerState($"{t.Name}.sum", t.Shape, new NativeBuffer<float>(t.Value.Length)))];
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<OptimizerState> States => _states;
+
+    /// <inheritdoc/>
+    internal override void UpdateRows(
+        int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
+        => _kernel.Update(
+            lookups, Tables[table].Value, gradient, new AdagradRule(_states[table].Value, 0, learningRate), scratch, first);
+}

@@ -1,0 +1,69 @@
+using Dlrm.Kernels;
+using Dlrm.Layers;
+using Dlrm.Memory;
+
+namespace Dlrm.Optimizers;
+
+/// <summary>Updates the rows of tables that a batch looked up, each once with its summed gradient.</summary>
+/// <remarks>
+/// Rows that were not looked up keep their bits, and so does their state. Called by <see cref="EmbeddingTables"/>, which
+/// sorts the lookups and divides the rows among the workers. To add one: a rule (<see cref="IUpdateRule"/>), a class as
+/// <see cref="SparseAdagrad"/>, a line in <see cref="Optimizer"/>.
+/// </remarks>
+public abstract class SparseOptimizer : IDisposable
+{
+    private readonly Parameter[] _tables;
+
+    /// <summary>Takes charge of tables, which it does not own.</summary>
+    /// <param name="name">The name on the command line.</param>
+    /// <param name="tables">(E, D) each.</param>
+    /// <exception cref="ArgumentException">A parameter is not a matrix.</exception>
+    protected SparseOptimizer(string name, IReadOnlyList<Parameter> tables)
+    {
+        Name = name;
+        _tables = [.. tables];
+        foreach (Parameter table in tables)
+        {
+            if (table.Shape.Count != 2)
+            {
+                throw new ArgumentException($"{table.Name} has {table.Shape.Count} dimensions; a table has 2.", nameof(tables));
+            }
+        }
+    }
+
+    /// <summary>The name on the command line.</summary>
+    public string Name { get; }
+
+    /// <summary>What a checkpoint must hold; empty for rules without memory.</summary>
+    public virtual IReadOnlyList<OptimizerState> States => [];
+
+    /// <summary>The tables in charge.</summary>
+    public IReadOnlyList<Parameter> Tables => _tables;
+
+    /// <summary>Gives the state's memory back.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Updates the rows of a run of sorted lookups.</summary>
+    /// <param name="table">Number in <see cref="Tables"/>.</param>
+    /// <param name="lookups">All the lookups of each row that they name.</param>
+    /// <param name="gradient">(B, D): of the pooled sums.</param>
+    /// <param name="learningRate">Step size.</param>
+    /// <param name="scratch">Working memory: D floats from <paramref name="first"/> on.</param>
+    /// <param name="first">The first float of it.</param>
+    internal abstract void UpdateRows(
+        int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first);
+
+    /// <summary>Gives the state's memory back.</summary>
+    /// <param name="disposing">True: there is no finalizer.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        foreach (OptimizerState state in States)
+        {
+            state.Value.Dispose();
+        }
+    }
+}

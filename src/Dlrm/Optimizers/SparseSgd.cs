@@ -1,0 +1,18 @@
+using Dlrm.Kernels;
+using Dlrm.Layers;
+using Dlrm.Memory;
+
+namespace Dlrm.Optimizers;
+
+/// <summary>Stochastic gradient descent on looked-up rows: <c>w = fma(−rate, g, w)</c>, g summed over the batch.</summary>
+/// <param name="engine">Says which instructions to use.</param>
+/// <param name="tables">(E, D) each.</param>
+public sealed class SparseSgd(Engine engine, IReadOnlyList<Parameter> tables) : SparseOptimizer("sgd", tables)
+{
+    private readonly RowUpdate<SgdRule> _kernel = RowUpdate<SgdRule>.For(engine.InstructionSet);
+
+    /// <inheritdoc/>
+    internal override void UpdateRows(
+        int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
+        => _kernel.Update(lookups, Tables[table].Value, gradient, new SgdRule(learningRate), scratch, first);
+}

@@ -1,0 +1,44 @@
+using Dlrm.Kernels;
+using Dlrm.Model;
+
+namespace Dlrm.Tests.Model;
+
+/// <summary>A run gives the same bits on any number of threads and any instruction set (docs/numerics.md).</summary>
+public sealed class DeterminismTests
+{
+    public static TheoryData<string, string, string> Kinds => new()
+    {
+        { "dot", "bce", "sgd" },
+        { "dot", "mse", "adagrad" },
+        { "dot-dense", "wbce", "rwsadagrad" },
+        { "cat", "bce", "sgd" },
+        { "sum", "mse", "sgd" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Training_gives_the_same_bits_on_every_instruction_set_and_number_of_threads(
+        string interaction, string loss, string optimizer)
+    {
+        DlrmConfig config = ModelFixture.Config(interaction, loss) with { LossWeights = [1, 2.5f] };
+        List<int> expected = ModelFixture.Train(config, 1, InstructionSet.Portable, optimizer);
+        foreach (InstructionSet set in InstructionSets.Supported)
+        {
+            foreach (int threads in (int[])[1, 2, 3, 5])
+            {
+                Assert.Equal(expected, ModelFixture.Train(config, threads, set, optimizer));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_batch_larger_than_any_block_gives_the_same_bits_too()
+    {
+        DlrmConfig config = ModelFixture.Config() with { BottomMlp = [5, 530, 13], TopMlp = [300, 1] };
+        List<int> expected = ModelFixture.Train(config, 1, InstructionSet.Portable, batchSize: 700);
+        foreach (InstructionSet set in InstructionSets.Supported)
+        {
+            Assert.Equal(expected, ModelFixture.Train(config, 2, set, batchSize: 700));
+        }
+    }
+}

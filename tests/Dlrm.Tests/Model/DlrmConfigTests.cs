@@ -1,0 +1,48 @@
+using Dlrm.Model;
+
+namespace Dlrm.Tests.Model;
+
+public sealed class DlrmConfigTests
+{
+    [Fact]
+    public void A_config_survives_its_own_json()
+    {
+        DlrmConfig config = ModelFixture.Config("dot-dense", "wbce") with { LossWeights = [1, 3.5f], LossThreshold = 0.1f };
+        DlrmConfig read = DlrmConfig.FromJson(config.ToJson());
+        Assert.Equal(config.ToJson(), read.ToJson());
+        Assert.Equal(config.TableRows, read.TableRows);
+    }
+
+    [Theory]
+    [InlineData("{", "not valid")]
+    [InlineData("{\"tableRow\":[1]}", "tableRow")]
+    [InlineData("{\"bottomMlp\":[4,3]}", "ends in 3")]
+    public void Broken_json_names_the_fault(string json, string expected)
+    {
+        var failure = Assert.Throws<InvalidDataException>(() => DlrmConfig.FromJson(json));
+        Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Contradictions_name_both_sides()
+    {
+        var failure = Assert.Throws<ArgumentException>(() => (new DlrmConfig() with { BottomMlp = [4, 3] }).Validate());
+        Assert.Contains("--arch-mlp-bot=4-3", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("--arch-sparse-feature-size=2", failure.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => (new DlrmConfig() with { TopMlp = [4, 2] }).Validate());
+        Assert.Throws<ArgumentException>(() => (new DlrmConfig() with { TableRows = [4, 0] }).Validate());
+        Assert.Throws<ArgumentException>(() => (new DlrmConfig() with { Interaction = "dott" }).Validate());
+        Assert.Throws<ArgumentException>(() => (new DlrmConfig() with { Loss = "bcee" }).Validate());
+    }
+
+    [Fact]
+    public void The_top_towers_input_follows_from_the_interaction()
+    {
+        DlrmConfig config = ModelFixture.Config();
+        Assert.Equal(15 + 13, config.TopWidths()[0]);
+        Assert.Equal(21 + 13, (config with { InteractionItself = true }).TopWidths()[0]);
+        Assert.Equal(6 * 13, (config with { Interaction = "cat" }).TopWidths()[0]);
+        Assert.Equal(2 * 13, (config with { Interaction = "sum" }).TopWidths()[0]);
+        Assert.Equal(5 + 13, (config with { Interaction = "dot-dense" }).TopWidths()[0]);
+    }
+}

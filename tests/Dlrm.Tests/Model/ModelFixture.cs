@@ -1,0 +1,62 @@
+using Dlrm.Data;
+using Dlrm.Kernels;
+using Dlrm.Layers;
+using Dlrm.Model;
+using Dlrm.Random;
+
+namespace Dlrm.Tests.Model;
+
+/// <summary>Small models on random data, with ragged widths so that every kernel's tail runs.</summary>
+internal static class ModelFixture
+{
+    public static DlrmConfig Config(string interaction = "dot", string loss = "bce") => new()
+    {
+        TableRows = [100, 7, 1, 301, 50],
+        EmbeddingDimension = 13,
+        BottomMlp = [5, 37, 13],
+        TopMlp = [67, 19, 1],
+        Interaction = interaction,
+        Loss = loss,
+    };
+
+    public static RandomBatchSource Source(DlrmConfig config, NumpyRandom random, int batches = 6, int batchSize = 45) =>
+        new(
+            new RandomDataOptions
+            {
+                DenseFeatures = config.DenseFeatures,
+                TableRows = config.TableRows,
+                NumBatches = batches,
+                BatchSize = batchSize,
+                RoundTargets = true,
+                Seed = 5,
+            },
+            random);
+
+    /// <summary>Trains for a few steps; gives the losses' and all parameters' bits.</summary>
+    public static List<int> Train(
+        DlrmConfig config, int threads, InstructionSet instructionSet, string optimizer = "sgd", int batchSize = 45)
+    {
+        using var engine = new Engine(threads, instructionSet);
+        using var model = new DlrmModel(config, engine, optimizer);
+        var random = new NumpyRandom(5);
+        model.Initialize(random);
+        RandomBatchSource source = Source(config, random, batchSize: batchSize);
+        using var batch = new Batch(source.DenseFeatures, source.TableRows.Count);
+        var bits = new List<int>();
+        for (int index = 0; index < source.BatchCount; index++)
+        {
+            source.Read(index, batch);
+            bits.Add(BitConverter.SingleToInt32Bits(model.TrainStep(batch, 0.1f)));
+        }
+
+        foreach (Parameter parameter in model.Parameters)
+        {
+            foreach (float value in parameter.Value.Span)
+            {
+                bits.Add(BitConverter.SingleToInt32Bits(value));
+            }
+        }
+
+        return bits;
+    }
+}
