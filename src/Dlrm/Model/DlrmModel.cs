@@ -27,8 +27,6 @@ public sealed class DlrmModel : IDisposable
     private readonly Mlp _top;
     private readonly Loss _loss;
     private readonly Activations _activations;
-    private readonly DenseOptimizer? _denseOptimizer;
-    private readonly SparseOptimizer? _sparseOptimizer;
     private Batch? _forwarded;
 
     /// <summary>Builds a model with all parameters zero: follow with <see cref="Initialize"/> or load values.</summary>
@@ -53,8 +51,8 @@ public sealed class DlrmModel : IDisposable
         Parameters = [.. _tables.Parameters, .. _bottom.Parameters, .. _top.Parameters];
         if (optimizer is not null)
         {
-            (_denseOptimizer, _sparseOptimizer) =
-                Optimizer.Create(optimizer, [.. _bottom.Parameters, .. _top.Parameters], _tables.Parameters);
+            Optimizer = Optimizer.Create(
+                optimizer, engine, [.. _bottom.Parameters, .. _top.Parameters], _tables.Parameters);
         }
     }
 
@@ -66,6 +64,9 @@ public sealed class DlrmModel : IDisposable
 
     /// <summary>All parameters in the reference's order: tables, bottom tower, top tower.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>The update rule with its state; null for a model that only predicts.</summary>
+    public Optimizer? Optimizer { get; }
 
     /// <summary>Time by stage.</summary>
     public StageTimes Stages { get; } = new();
@@ -92,7 +93,7 @@ public sealed class DlrmModel : IDisposable
     /// <summary>Scores a batch.</summary>
     /// <param name="batch">Labels are not looked at.</param>
     /// <returns>Probabilities (B), valid until the next call.</returns>
-    /// <exception cref="LookupOutOfRangeException">An index lies outside its table; nothing was computed.</exception>
+    /// <exception cref="LookupException">An index lies outside its table; nothing was computed.</exception>
     public ReadOnlySpan<float> Predict(Batch batch)
     {
         ForwardToLogits(batch);
@@ -104,7 +105,7 @@ public sealed class DlrmModel : IDisposable
     /// <summary>Scores a batch and computes the loss; <see cref="BackwardAndUpdate"/> may follow.</summary>
     /// <param name="batch">With labels. It must stay as it is until the update.</param>
     /// <returns>The mean loss over the batch.</returns>
-    /// <exception cref="LookupOutOfRangeException">An index lies outside its table; nothing was computed.</exception>
+    /// <exception cref="LookupException">An index lies outside its table; nothing was computed.</exception>
     public float ForwardLoss(Batch batch)
     {
         ForwardToLogits(batch);
@@ -124,10 +125,8 @@ public sealed class DlrmModel : IDisposable
     public void BackwardAndUpdate(float learningRate)
     {
         Batch batch = _forwarded ?? throw new InvalidOperationException("BackwardAndUpdate needs a ForwardLoss before it.");
-        if (_denseOptimizer is null || _sparseOptimizer is null)
-        {
-            throw new InvalidOperationException("This model was built without an optimizer: it only predicts.");
-        }
+        Optimizer optimizer = Optimizer
+            ?? throw new InvalidOperationException("This model was built without an optimizer: it only predicts.");
 
         _forwarded = null;
         Activations a = _activations;
@@ -147,10 +146,10 @@ public sealed class DlrmModel : IDisposable
             a.FeatureGradient.ColumnRange(0, dimension),
             inputGradient: default);
         Stages.End(Stage.BottomBackward);
-        _denseOptimizer.Update(Engine, learningRate);
+        optimizer.Dense.Update(Engine, learningRate);
         ParametersChanged();
         Stages.End(Stage.DenseUpdate);
-        _tables.BackwardAndUpdate(batch, a.FeatureGradient, _sparseOptimizer, learningRate);
+        _tables.BackwardAndUpdate(batch, a.FeatureGradient, optimizer.Sparse, learningRate);
         Stages.End(Stage.EmbeddingUpdate);
     }
 
@@ -176,8 +175,7 @@ public sealed class DlrmModel : IDisposable
         _bottom.Dispose();
         _top.Dispose();
         _activations.Dispose();
-        _denseOptimizer?.Dispose();
-        _sparseOptimizer?.Dispose();
+        Optimizer?.Dispose();
     }
 
     private void ForwardToLogits(Batch batch)

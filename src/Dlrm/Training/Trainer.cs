@@ -28,6 +28,7 @@ public sealed class Trainer : IDisposable
     private double? _bestAuc;
     private long _step;
     private long _samples;
+    private readonly RunDiagnostics? _diagnostics;
     private bool _warnedOfNonFinite;
 
     /// <summary>Prepares a run.</summary>
@@ -36,14 +37,21 @@ public sealed class Trainer : IDisposable
     /// <param name="test">Test samples, or null for no tests.</param>
     /// <param name="options">How to train.</param>
     /// <param name="observer">Whom to tell.</param>
+    /// <param name="diagnostics">Watches the run for what is likely wrong; null for nobody.</param>
     public Trainer(
-        DlrmModel model, IBatchSource train, IBatchSource? test, TrainingOptions options, ITrainingObserver observer)
+        DlrmModel model,
+        IBatchSource train,
+        IBatchSource? test,
+        TrainingOptions options,
+        ITrainingObserver observer,
+        RunDiagnostics? diagnostics = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Epochs, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.PrintFrequency, 1, nameof(options));
         _model = model;
         _options = options;
         _observer = observer;
+        _diagnostics = diagnostics;
         _batches = new BatchPrefetcher(train);
         _batchesPerEpoch = options.BatchLimit > 0 ? Math.Min(options.BatchLimit, train.BatchCount) : train.BatchCount;
         _samplesPerEpoch = _batchesPerEpoch == train.BatchCount
@@ -66,12 +74,14 @@ public sealed class Trainer : IDisposable
     {
         _observer.Started(new TrainingPlan(
             _options.Epochs, _batchesPerEpoch, _samplesPerEpoch, Evaluator?.BatchCount ?? 0, _step));
+        Warn(_diagnostics?.Started());
         TrainingEnd end = TrainingEnd.Completed;
         for (int epoch = 0; epoch < _options.Epochs && end == TrainingEnd.Completed; epoch++)
         {
             end = RunEpoch(epoch, stop);
         }
 
+        Warn(_diagnostics?.Finished());
         return new TrainingResult
         {
             End = end,
@@ -160,6 +170,11 @@ public sealed class Trainer : IDisposable
 
     private void Step(int epoch, int index, Batch batch)
     {
+        if (_diagnostics is { WantsBatches: true })
+        {
+            Warn(_diagnostics.Observe(batch));
+        }
+
         float rate = (float)_options.LearningRate.RateAt(_step + 1);
         float loss = _model.ForwardLoss(batch);
         if (!float.IsFinite(loss))
@@ -192,6 +207,15 @@ public sealed class Trainer : IDisposable
     {
         _lastInterval = _interval.Finish(_step, iteration, _batchesPerEpoch, epoch, _samples, _trainingTime.Elapsed);
         _observer.Trained(_lastInterval);
+        Warn(_diagnostics?.Trained(_lastInterval));
+    }
+
+    private void Warn(IReadOnlyList<string>? findings)
+    {
+        foreach (string finding in findings ?? [])
+        {
+            _observer.Warned(finding);
+        }
     }
 
     /// <summary>Runs a test pass; true when it reached the target.</summary>
@@ -217,6 +241,7 @@ public sealed class Trainer : IDisposable
         }
 
         _observer.Evaluated(_last);
+        Warn(_diagnostics?.Evaluated(_last));
         return (_options.StopAtAccuracy > 0 && _bestAccuracy > _options.StopAtAccuracy)
             || (_options.StopAtAuc > 0 && _bestAuc > _options.StopAtAuc);
     }
