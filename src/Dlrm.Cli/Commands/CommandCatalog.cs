@@ -4,7 +4,8 @@ namespace Dlrm.Cli.Commands;
 internal static class CommandCatalog
 {
     /// <summary>In the order of the help.</summary>
-    public static IReadOnlyList<ToolCommand> All { get; } = [new TrainCommand()];
+    public static IReadOnlyList<ToolCommand> All { get; } = 
+        [new TrainCommand(), new EvaluateCommand(), new InspectCommand()];
 
     /// <summary>Commands of later versions, and what they will do.</summary>
     public static IReadOnlyDictionary<string, string> Later { get; } = new Dictionary<string, string>

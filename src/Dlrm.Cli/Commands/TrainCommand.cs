@@ -1,5 +1,6 @@
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
+using Dlrm.Cli.Running;
 
 namespace Dlrm.Cli.Commands;
 
@@ -25,7 +26,13 @@ internal sealed class TrainCommand : ToolCommand
 
     public override int Run(OptionValues values, ToolConsole console)
     {
+        values = SamplePreset.Apply(values);
+        if (values.Get(TrainOptions.InferenceOnly))
+        {
+            return new EvaluationRun(values, console, referenceLines: true).Run();
+        }
+
         Contradictions.Check(values);
-        return ExitCode.Done;
+        return new TrainingRun(values, console).Run();
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dlrm.Cli.Running;
 
 namespace Dlrm.Cli.Options;
 
@@ -11,6 +12,7 @@ internal static class Contradictions
     {
         CheckData(values);
         CheckLoss(values);
+        _ = ModelSetup.Config(values, shape: null);
         CheckRate(values);
         CheckTests(values);
         CheckPaths(values);

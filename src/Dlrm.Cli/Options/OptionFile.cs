@@ -44,6 +44,21 @@ internal static class OptionFile
         }
     }
 
+    /// <summary>The options of a run's config.json that <paramref name="options"/> has; the others are left out.</summary>
+    public static IReadOnlyDictionary<ToolOption, object> ReadKnown(JsonElement root, IReadOnlyList<ToolOption> options)
+    {
+        var values = new Dictionary<ToolOption, object>();
+        foreach (JsonProperty property in root.GetProperty("options").EnumerateObject())
+        {
+            if (options.FirstOrDefault(option => option.Name == property.Name) is { } option)
+            {
+                values[option] = option.Read(Text(property.Value));
+            }
+        }
+
+        return values;
+    }
+
     private static Dictionary<ToolOption, object> ReadOptions(
         string path, JsonElement root, IReadOnlyList<ToolOption> options)
     {

@@ -24,6 +24,12 @@ internal static class RunOptions
     public static readonly ToolOption<string> LoadModel = new(
         "load-model", OptionGroup.Files, new Text("DIR"), "", "a model folder to start from");
 
+    public static readonly ToolOption<string> Format = new(
+        "format", OptionGroup.Printing, new Choice("text", "json"), "text", "a table for people, or one JSON object")
+    {
+        IsNew = true,
+    };
+
     public static readonly ToolOption<string> TensorBoard = new(
         "tensor-board-filename", OptionGroup.Files, new Text("NAME"), "run_kaggle_pt", "TensorBoard's events")
     {

@@ -18,10 +18,7 @@ internal static class TrainOptions
 
     public static readonly ToolOption<string> Optimizer = new(
         "optimizer", OptionGroup.Training,
-        new Choice("sgd")
-        {
-            Later = new Dictionary<string, string> { ["adagrad"] = "Use sgd.", ["rwsadagrad"] = "Use sgd." },
-        },
+        new Choice([.. Dlrm.Optimizers.Optimizer.Names]),
         "sgd", "the update rule");
 
     public static readonly ToolOption<long> WarmUpSteps = new(

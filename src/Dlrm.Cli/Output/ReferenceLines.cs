@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dlrm.Cli.Options;
 using Dlrm.Training;
 
 namespace Dlrm.Cli.Output;
@@ -17,6 +18,14 @@ internal sealed record ReferenceLineOptions
 
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>As the options say.</summary>
+    public static ReferenceLineOptions From(OptionValues values) => new()
+    {
+        PrintTime = values.Get(TrainOptions.PrintTime),
+        PrintWallTime = values.Get(TrainOptions.PrintWallTime),
+        Mlperf = values.Get(TrainOptions.MlperfLogging),
+    };
 }
 
 /// <summary>Prints the lines of the reference, to the character, so that scripts that read them go on working.</summary>

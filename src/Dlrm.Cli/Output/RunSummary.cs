@@ -23,9 +23,20 @@ internal static class RunSummary
     public static void Write(TextWriter output, EvaluationRecord last, EvaluationRecord best)
     {
         bool same = last.Step == best.Step;
-        EvaluationRecord[] columns = same ? [last] : [last, best];
         string[] heads = same ? [$"last and best, step {last.Step}"] : [$"last, step {last.Step}", $"best, step {best.Step}"];
-        output.WriteLine($"{"",-20}{string.Concat(heads.Select(head => $"{head,26}"))}");
+        Write(output, heads, same ? [last] : [last, best]);
+    }
+
+    /// <summary>Prints one test.</summary>
+    public static void Write(TextWriter output, EvaluationRecord record) => Write(output, [], [record]);
+
+    private static void Write(TextWriter output, string[] heads, EvaluationRecord[] columns)
+    {
+        if (heads.Length > 0)
+        {
+            output.WriteLine($"{"",-20}{string.Concat(heads.Select(head => $"{head,26}"))}");
+        }
+
         foreach ((string name, Func<EvaluationRecord, string> value) in Rows)
         {
             output.WriteLine($"{name,-20}{string.Concat(columns.Select(column => $"{value(column),26}"))}");
