@@ -1,1 +1,4 @@
-return 0;
+using Dlrm.Cli;
+using Dlrm.Cli.Output;
+
+return Tool.Run(args, ToolConsole.System());

@@ -1,0 +1,40 @@
+using Dlrm.Cli.Options;
+using Dlrm.Cli.Output;
+using Dlrm.Cli.Running;
+
+namespace Dlrm.Cli.Commands;
+
+/// <summary><c>dlrm evaluate</c>.</summary>
+internal sealed class EvaluateCommand : ToolCommand
+{
+    public override string Name => "evaluate";
+
+    public override string Summary => "computes a saved model's metrics";
+
+    public override IReadOnlyList<(string CommandLine, string Effect)> Examples { get; } =
+    [
+        ("dlrm evaluate --load-model=runs/20260102-150405/model", "on the test samples of the data it was trained with"),
+        ("dlrm evaluate runs/20260102-150405 --format=json", "the same, for a program to read"),
+        ("dlrm evaluate --load-model=model --data-generation=dataset --raw-data-file=new.txt", "on another file"),
+    ];
+
+    public override ToolOption Positional => RunOptions.LoadModel;
+
+    public override IReadOnlyList<ToolOption> Options { get; } =
+    [
+        RunOptions.LoadModel, RunOptions.Config, RunOptions.OutputDirectory, RunOptions.Format,
+        .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All,
+        TrainOptions.BatchSize, TrainOptions.TestBatchSize, TrainOptions.Batches, TrainOptions.Seed, TrainOptions.Quiet,
+        .. RunOptions.Machine,
+    ];
+
+    public override int Run(OptionValues values, ToolConsole console)
+    {
+        if (values.Get(RunOptions.LoadModel).Length == 0)
+        {
+            throw new UsageException("No model is named: add --load-model=DIR, a folder that dlrm train wrote.");
+        }
+
+        return new EvaluationRun(values, console, referenceLines: false).Run();
+    }
+}

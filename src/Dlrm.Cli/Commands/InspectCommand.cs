@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Dlrm.Checkpoints;
+using Dlrm.Cli.Options;
+using Dlrm.Cli.Output;
+using Dlrm.Cli.Running;
+using Dlrm.Memory;
+using Dlrm.Model;
+
+namespace Dlrm.Cli.Commands;
+
+/// <summary><c>dlrm inspect</c>.</summary>
+internal sealed class InspectCommand : ToolCommand
+{
+    public override string Name => "inspect";
+
+    public override string Summary => "describes a model: tables, layers, parameters, bytes, FLOPs";
+
+    public override IReadOnlyList<(string CommandLine, string Effect)> Examples { get; } =
+    [
+        ("dlrm inspect runs/20260102-150405/model", "a saved model; every byte is checked against its manifest"),
+        ("dlrm inspect --arch-mlp-bot=13-512-256-64-16 --arch-mlp-top=512-256-1 --arch-sparse-feature-size=16 "
+            + "--arch-embedding-size=1460-583-10131227 --mini-batch-size=2048",
+            "a model that the options name, before anything is allocated"),
+    ];
+
+    public override ToolOption Positional => RunOptions.LoadModel;
+
+    public override IReadOnlyList<ToolOption> Options { get; } =
+    [
+        RunOptions.LoadModel, RunOptions.Config, RunOptions.Format, .. ModelOptions.Architecture, ModelOptions.Loss,
+        ModelOptions.LossWeights, ModelOptions.LossThreshold, TrainOptions.BatchSize,
+    ];
+
+    public override int Run(OptionValues values, ToolConsole console)
+    {
+        string path = values.Get(RunOptions.LoadModel);
+        if (path.Length > 0 && !Directory.Exists(path))
+        {
+            throw new UsageException($"--load-model={path}: there is no such folder.");
+        }
+
+        DlrmConfig config;
+        JsonObject saved = [];
+        if (path.Length > 0)
+        {
+            using ModelFolder folder = ModelSetup.Open(path);
+            config = DlrmConfig.FromJson(folder.ConfigJson);
+            saved["path"] = folder.FullPath;
+            saved["step"] = folder.StateJson is { } state ? JsonNode.Parse(state)?["step"]?.DeepClone() : null;
+            saved["files"] = new JsonArray([.. folder.FileNames.Select(name => JsonValue.Create(name))]);
+        }
+        else
+        {
+            config = ModelSetup.Config(values, shape: null);
+        }
+
+        var description = new ModelDescription(config, values.GetInt(TrainOptions.BatchSize));
+        if (values.Get(RunOptions.Format) == "json")
+        {
+            JsonObject json = description.ToJson();
+            json["saved"] = saved.Count == 0 ? null : saved;
+            console.Out.WriteLine(json.ToJsonString());
+            return ExitCode.Done;
+        }
+
+        if (saved.Count > 0)
+        {
+            console.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{saved["path"]}: saved after step {saved["step"] ?? "?"}; every file matches its hash"));
+            console.Out.WriteLine();
+        }
+
+        description.Write(console.Out);
+        long memory = config.EstimateBytes(values.GetInt(TrainOptions.BatchSize), training: true);
+        if (memory > SystemMemory.AvailableBytes)
+        {
+            console.Out.WriteLine($"This machine has {SystemMemory.Describe(SystemMemory.AvailableBytes)}: it cannot be trained here.");
+        }
+
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+
+namespace Dlrm.Cli.Commands;
+
+/// <summary>
+/// Ctrl-C, or a request to end (SIGTERM): the first asks the run to stop after the step under way, the second ends the
+/// process at once.
+/// </summary>
+internal sealed class Interruption : IDisposable
+{
+    private readonly CancellationTokenSource _source = new();
+    private readonly PosixSignalRegistration[] _registrations;
+    private readonly TextWriter _error;
+    private int _signals;
+
+    /// <summary>Begins to listen.</summary>
+    /// <param name="error">Told what happens.</param>
+    public Interruption(TextWriter error)
+    {
+        _error = error;
+        _registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
+        ];
+    }
+
+    /// <summary>Cancelled by the first signal.</summary>
+    public CancellationToken Token => _source.Token;
+
+    /// <summary>Stops listening.</summary>
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration registration in _registrations)
+        {
+            registration.Dispose();
+        }
+
+        _source.Dispose();
+    }
+
+    private void Handle(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (Interlocked.Increment(ref _signals) == 1)
+        {
+            _error.WriteLine("Finishing this step and saving; once more ends at once.");
+            _source.Cancel();
+            return;
+        }
+
+        Environment.Exit(ExitCode.Interrupted);
+    }
+}

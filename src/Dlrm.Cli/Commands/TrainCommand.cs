@@ -1,0 +1,38 @@
+using Dlrm.Cli.Options;
+using Dlrm.Cli.Output;
+using Dlrm.Cli.Running;
+
+namespace Dlrm.Cli.Commands;
+
+/// <summary><c>dlrm train</c>.</summary>
+internal sealed class TrainCommand : ToolCommand
+{
+    public override string Name => "train";
+
+    public override string Summary => "trains a model";
+
+    public override IReadOnlyList<(string CommandLine, string Effect)> Examples { get; } =
+    [
+        ("dlrm train", "trains on the embedded sample (real rows, under a minute)"),
+        ("dlrm train --data-generation=dataset --data-set=kaggle --raw-data-file=train.txt "
+            + "--arch-sparse-feature-size=16 --arch-mlp-bot=13-512-256-64-16 --arch-mlp-top=512-256-1 "
+            + "--loss-function=bce --learning-rate=0.1 --mini-batch-size=128 --print-freq=1024 --test-freq=10240 "
+            + "--test-mini-batch-size=16384",
+            "trains on a file in the format of Criteo's Kaggle challenge"),
+        ("dlrm train --config=runs/20260102-150405/config.json", "repeats a run, to the bit"),
+    ];
+
+    public override IReadOnlyList<ToolOption> Options => OptionCatalog.Train;
+
+    public override int Run(OptionValues values, ToolConsole console)
+    {
+        values = SamplePreset.Apply(values);
+        if (values.Get(TrainOptions.InferenceOnly))
+        {
+            return new EvaluationRun(values, console, referenceLines: true).Run();
+        }
+
+        Contradictions.Check(values);
+        return new TrainingRun(values, console).Run();
+    }
+}

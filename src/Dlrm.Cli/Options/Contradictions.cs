@@ -1,0 +1,125 @@
+using System.Globalization;
+using Dlrm.Cli.Running;
+
+namespace Dlrm.Cli.Options;
+
+/// <summary>Refuses options that cannot hold together, before anything is read or written.</summary>
+internal static class Contradictions
+{
+    /// <summary>Checks the options of a run.</summary>
+    /// <exception cref="UsageException">Two of them contradict; the message names both.</exception>
+    public static void Check(OptionValues values)
+    {
+        CheckData(values);
+        CheckLoss(values);
+        _ = ModelSetup.Config(values, shape: null);
+        CheckRate(values);
+        CheckTests(values);
+        CheckPaths(values);
+    }
+
+    /// <summary>Options that are given and change nothing, one line each; the reference ignores them without a word.</summary>
+    public static IEnumerable<string> WithoutEffect(OptionValues values)
+    {
+        string loss = values.Get(ModelOptions.Loss);
+        if (values.IsGiven(ModelOptions.LossWeights) && loss != "wbce")
+        {
+            yield return $"--loss-weights has no effect with --loss-function={loss}; it is for wbce.";
+        }
+
+        foreach (ToolOption<double> threshold in new[] { TrainOptions.AccuracyThreshold, TrainOptions.AucThreshold })
+        {
+            if (values.Get(threshold) > 0 && !values.Get(TrainOptions.MlperfLogging))
+            {
+                yield return $"{threshold.Switch} has no effect without --mlperf-logging.";
+            }
+        }
+
+        if (values.Get(ModelOptions.InteractionItself) && values.Get(ModelOptions.Interaction) != "dot")
+        {
+            yield return $"--arch-interaction-itself has no effect with --arch-interaction-op={values.Get(ModelOptions.Interaction)}.";
+        }
+    }
+
+    private static void CheckData(OptionValues values)
+    {
+        string generation = values.Get(DataOptions.Generation);
+        string raw = values.Get(DataOptions.RawFile);
+        if (generation != DataOptions.DataSet && raw.Length > 0)
+        {
+            throw new UsageException(
+                $"--raw-data-file={raw} is given, but --data-generation={generation} would not read it: "
+                + "add --data-generation=dataset, or leave the file out.");
+        }
+
+        if (generation == DataOptions.DataSet && raw.Length == 0)
+        {
+            throw new UsageException(
+                "--data-generation=dataset needs the data set's text file: add --raw-data-file=FILE.");
+        }
+
+        if (raw.Length > 0 && !File.Exists(raw))
+        {
+            throw new UsageException($"--raw-data-file={raw}: there is no such file.");
+        }
+
+        if (values.Get(DataOptions.MaxIndex) == 0)
+        {
+            throw new UsageException("--max-ind-range=0 leaves no row: give 1 or more, or -1 for no bound.");
+        }
+    }
+
+    private static void CheckLoss(OptionValues values)
+    {
+        IReadOnlyList<double> weights = values.Get(ModelOptions.LossWeights);
+        if (weights.Count != 2)
+        {
+            throw new UsageException(
+                $"--loss-weights={string.Join('-', weights.Select(w => w.ToString(CultureInfo.InvariantCulture)))} has "
+                + $"{weights.Count} {(weights.Count == 1 ? "number" : "numbers")}; it takes two, for negatives and positives, "
+                + "such as 1.0-3.5.");
+        }
+    }
+
+    private static void CheckRate(OptionValues values)
+    {
+        long warmUp = values.Get(TrainOptions.WarmUpSteps);
+        long start = values.Get(TrainOptions.DecayStart);
+        if ((values.Get(TrainOptions.DecaySteps) > 0 || values.IsGiven(TrainOptions.DecayStart)) && start < warmUp)
+        {
+            throw new UsageException(
+                $"The learning rate would fall from step {start} (--lr-decay-start-step) while it still rises until step "
+                + $"{warmUp} (--lr-num-warmup-steps): start the fall at {warmUp} or later.");
+        }
+    }
+
+    private static void CheckTests(OptionValues values)
+    {
+        bool target = values.Get(TrainOptions.MlperfLogging)
+            && (values.Get(TrainOptions.AccuracyThreshold) > 0 || values.Get(TrainOptions.AucThreshold) > 0);
+        if (target && !values.Get(TrainOptions.InferenceOnly) && values.Get(TrainOptions.TestFrequency) <= 0)
+        {
+            throw new UsageException("A target needs tests to reach it in: add --test-freq=N.");
+        }
+    }
+
+    private static void CheckPaths(OptionValues values)
+    {
+        foreach (ToolOption<string> option in new[] { RunOptions.SaveModel, RunOptions.LoadModel })
+        {
+            string path = values.Get(option);
+            if (path.EndsWith(".pt", StringComparison.Ordinal) && !Directory.Exists(path))
+            {
+                throw new UsageException(
+                    $"{option.Switch}={path}: PyTorch's .pt files are not in this version yet. Name a folder: it receives "
+                    + "config.json and model.safetensors.");
+            }
+        }
+
+        string load = values.Get(RunOptions.LoadModel);
+        if (load.Length > 0 && !Directory.Exists(load))
+        {
+            throw new UsageException($"--load-model={load}: there is no such folder.");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+namespace Dlrm.Cli.Options;
+
+/// <summary>Every option there is.</summary>
+internal static class OptionCatalog
+{
+    /// <summary>The options of <c>dlrm train</c>: the reference's, and ours.</summary>
+    public static IReadOnlyList<ToolOption> Train { get; } =
+    [
+        .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All,
+        .. TrainOptions.Training, .. TrainOptions.Testing, .. TrainOptions.Printing, .. RunOptions.Files,
+        .. RunOptions.Machine,
+    ];
+
+    /// <summary>The heading of a group in the help.</summary>
+    public static string Title(OptionGroup group) => group switch
+    {
+        OptionGroup.Model => "Model",
+        OptionGroup.Loss => "Loss",
+        OptionGroup.Data => "Data",
+        OptionGroup.RandomData => "Random data",
+        OptionGroup.Training => "Training",
+        OptionGroup.Testing => "Tests",
+        OptionGroup.Printing => "Printing",
+        OptionGroup.Files => "Files",
+        OptionGroup.Machine => "Machine",
+        OptionGroup.Bench => "Benchmark",
+        _ => throw new ArgumentOutOfRangeException(nameof(group)),
+    };
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Dlrm.Memory;
+using Dlrm.Model;
+
+namespace Dlrm.Cli.Running;
+
+/// <summary>One layer of a tower.</summary>
+/// <param name="Name">The reference's name of its parameters, e.g. <c>bot_l.0</c>.</param>
+/// <param name="Inputs">Width of what it takes.</param>
+/// <param name="Outputs">Width of what it gives.</param>
+internal sealed record LayerShape(string Name, int Inputs, int Outputs)
+{
+    public long Parameters => ((long)Inputs + 1) * Outputs;
+
+    /// <summary>Multiplications and additions for one sample.</summary>
+    public long Flops => 2L * Inputs * Outputs;
+}
+
+/// <summary>What a model is made of, without making it.</summary>
+internal sealed class ModelDescription(DlrmConfig config, int batch)
+{
+    /// <summary>The layers of both towers, bottom first.</summary>
+    public IReadOnlyList<LayerShape> Layers { get; } =
+        [.. Tower("bot_l", config.BottomMlp), .. Tower("top_l", config.TopWidths())];
+
+    /// <summary>Multiplications and additions of the towers for one sample, forward.</summary>
+    public long ForwardFlops => Layers.Sum(layer => layer.Flops);
+
+    private long TableParameters => config.TableRows.Sum(rows => (long)rows) * config.EmbeddingDimension;
+
+    /// <summary>For a person.</summary>
+    public void Write(TextWriter output)
+    {
+        output.WriteLine($"{"part",-12}{"shape",22}{"parameters",18}{"bytes",14}");
+        for (int table = 0; table < config.TableRows.Count; table++)
+        {
+            Row(
+                output, $"emb_l.{table}", Count(config.TableRows[table]) + " × " + Count(config.EmbeddingDimension),
+                (long)config.TableRows[table] * config.EmbeddingDimension);
+        }
+
+        foreach (LayerShape layer in Layers)
+        {
+            Row(output, layer.Name, $"{Count(layer.Inputs)} → {Count(layer.Outputs)}", layer.Parameters);
+        }
+
+        Row(output, "all", "", config.ParameterCount);
+        output.WriteLine();
+        int features = config.Features;
+        output.WriteLine(
+            $"{features} features of {config.EmbeddingDimension} elements meet by {config.Interaction}"
+            + $"{(config.InteractionItself ? ", each with itself too" : "")}: {config.TopWidths()[0]} numbers go into the top MLP; loss {config.Loss}");
+        output.WriteLine(
+            $"tables {Share(TableParameters)} of the parameters; a sample takes {Count(ForwardFlops)} FLOPs forward, "
+            + $"{Count(3 * ForwardFlops)} in training (towers)");
+        output.WriteLine(
+            $"memory at batch {Count(batch)}: {SystemMemory.Describe(config.EstimateBytes(batch, training: true))} in training, "
+            + $"{SystemMemory.Describe(config.EstimateBytes(batch, training: false))} in inference");
+    }
+
+    /// <summary>For a program.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["config"] = JsonNode.Parse(config.ToJson()),
+        ["parameters"] = config.ParameterCount,
+        ["bytes"] = config.ParameterCount * sizeof(float),
+        ["table_parameters"] = TableParameters,
+        ["top_inputs"] = config.TopWidths()[0],
+        ["flops_forward_per_sample"] = ForwardFlops,
+        ["batch"] = batch,
+        ["bytes_training"] = config.EstimateBytes(batch, training: true),
+        ["bytes_inference"] = config.EstimateBytes(batch, training: false),
+        ["layers"] = new JsonArray(
+        [
+            .. Layers.Select(layer => new JsonObject
+            {
+                ["name"] = layer.Name,
+                ["inputs"] = layer.Inputs,
+                ["outputs"] = layer.Outputs,
+                ["parameters"] = layer.Parameters,
+            }),
+        ]),
+    };
+
+    /// <summary>The reference numbers a tower's modules with the activations between: 0, 2, 4, ….</summary>
+    private static IEnumerable<LayerShape> Tower(string name, IReadOnlyList<int> widths)
+    {
+        for (int layer = 1; layer < widths.Count; layer++)
+        {
+            yield return new LayerShape($"{name}.{2 * (layer - 1)}", widths[layer - 1], widths[layer]);
+        }
+    }
+
+    private static void Row(TextWriter output, string name, string shape, long parameters) =>
+        output.WriteLine($"{name,-12}{shape,22}{Count(parameters),18}{SystemMemory.Describe(parameters * sizeof(float)),14}");
+
+    private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    private string Share(long part) =>
+        (100.0 * part / config.ParameterCount).ToString("0.0", CultureInfo.InvariantCulture) + " %";
+}

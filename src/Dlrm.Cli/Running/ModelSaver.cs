@@ -1,0 +1,35 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Dlrm.Checkpoints;
+using Dlrm.Model;
+
+namespace Dlrm.Cli.Running;
+
+/// <summary>Saves a model with what it takes to evaluate it: the options of its run.</summary>
+internal sealed class ModelSaver(DlrmModel model, string runJson)
+{
+    /// <summary>Saves to a folder, whole or not at all.</summary>
+    /// <param name="path">A new folder, or a saved model, which is replaced.</param>
+    /// <param name="step">Steps done.</param>
+    /// <param name="samples">Samples done.</param>
+    /// <returns>False when a parameter is not finite: such a model is worth nothing, and a saved one is left as it is.</returns>
+    public bool TrySave(string path, long step, long samples)
+    {
+        if (!ModelFolder.AllFinite(model.Parameters))
+        {
+            return false;
+        }
+
+        ModelFolder.Save(path, new ModelContents
+        {
+            ConfigJson = model.Config.ToJson(),
+            Tensors = [.. model.Parameters.Select(TensorSource.Of)],
+            StateJson = new JsonObject { ["step"] = step, ["samples"] = samples }.ToJsonString(),
+            Files = new Dictionary<string, Action<Stream>>
+            {
+                [RunRecord.NameInModel] = stream => stream.Write(Encoding.UTF8.GetBytes(runJson)),
+            },
+        });
+        return true;
+    }
+}

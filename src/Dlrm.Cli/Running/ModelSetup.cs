@@ -1,0 +1,128 @@
+using Dlrm.Checkpoints;
+using Dlrm.Cli.Options;
+using Dlrm.Data;
+using Dlrm.Kernels;
+using Dlrm.Model;
+
+namespace Dlrm.Cli.Running;
+
+/// <summary>Makes the engine and the model that the options name.</summary>
+internal static class ModelSetup
+{
+    /// <summary>The engine.</summary>
+    /// <exception cref="UsageException">This processor lacks the instruction set.</exception>
+    public static Engine CreateEngine(OptionValues values)
+    {
+        int threads = values.GetInt(RunOptions.Threads);
+        string name = values.Get(RunOptions.InstructionSet);
+        try
+        {
+            return new Engine(
+                threads == 0 ? null : threads, name == "auto" ? InstructionSets.Choose() : InstructionSets.Parse(name));
+        }
+        catch (ArgumentException exception)
+        {
+            throw new UsageException($"--isa={name}: {exception.Message}");
+        }
+    }
+
+    /// <summary>The architecture that the options name, for data that may bring their own shape.</summary>
+    /// <param name="values">The options.</param>
+    /// <param name="shape">Data that decide the dense features and the tables, or null.</param>
+    /// <exception cref="UsageException">Its parts do not fit one another.</exception>
+    public static DlrmConfig Config(OptionValues values, IBatchSource? shape)
+    {
+        IReadOnlyList<int> bottom = values.Get(ModelOptions.BottomMlp);
+        var config = new DlrmConfig
+        {
+            TableRows = [.. shape?.TableRows ?? values.Get(ModelOptions.EmbeddingRows)],
+            EmbeddingDimension = values.GetInt(ModelOptions.EmbeddingDimension),
+            BottomMlp = shape is null ? bottom : [shape.DenseFeatures, .. bottom.Skip(1)],
+            TopMlp = values.Get(ModelOptions.TopMlp),
+            Interaction = values.Get(ModelOptions.Interaction),
+            InteractionItself = values.Get(ModelOptions.InteractionItself),
+            Loss = values.Get(ModelOptions.Loss),
+            LossThreshold = (float)values.Get(ModelOptions.LossThreshold),
+            LossWeights = [.. values.Get(ModelOptions.LossWeights).Select(weight => (float)weight)],
+        };
+        try
+        {
+            config.Validate();
+        }
+        catch (ArgumentException exception)
+        {
+            throw new UsageException(exception.Message);
+        }
+
+        return config;
+    }
+
+    /// <summary>The architecture of a saved model, with the loss that the options name, if they do.</summary>
+    /// <exception cref="UsageException">The options name another architecture, or the data have another shape.</exception>
+    public static DlrmConfig Config(OptionValues values, ModelFolder folder, RunData data)
+    {
+        DlrmConfig saved = DlrmConfig.FromJson(folder.ConfigJson);
+        DlrmConfig named = Config(values, data.BringsShape ? data.Train : null);
+        RequireSame(values, ModelOptions.EmbeddingDimension, named.EmbeddingDimension, saved.EmbeddingDimension, folder);
+        RequireSame(values, ModelOptions.BottomMlp, Text(named.BottomMlp), Text(saved.BottomMlp), folder);
+        RequireSame(values, ModelOptions.TopMlp, Text(named.TopMlp), Text(saved.TopMlp), folder);
+        RequireSame(values, ModelOptions.Interaction, named.Interaction, saved.Interaction, folder);
+        RequireSame(values, ModelOptions.InteractionItself, named.InteractionItself, saved.InteractionItself, folder);
+        if (saved.DenseFeatures != data.Train.DenseFeatures || !saved.TableRows.SequenceEqual(data.Train.TableRows))
+        {
+            throw new UsageException(
+                $"--load-model={folder.FullPath} has {saved.DenseFeatures} dense features and tables of {Text(saved.TableRows)} "
+                + $"rows; {data.Train.Description} has {data.Train.DenseFeatures} and {Text(data.Train.TableRows)}: use the "
+                + "data the model was trained on.");
+        }
+
+        return saved with
+        {
+            Loss = values.IsGiven(ModelOptions.Loss) ? named.Loss : saved.Loss,
+            LossThreshold = values.IsGiven(ModelOptions.LossThreshold) ? named.LossThreshold : saved.LossThreshold,
+            LossWeights = values.IsGiven(ModelOptions.LossWeights) ? named.LossWeights : saved.LossWeights,
+        };
+    }
+
+    /// <summary>A saved model.</summary>
+    /// <param name="path">Its folder, or that of a run.</param>
+    /// <param name="values">The options.</param>
+    /// <param name="data">Data that it must fit.</param>
+    /// <param name="engine">What to compute with.</param>
+    /// <param name="optimizer">Null to predict only.</param>
+    public static DlrmModel Load(string path, OptionValues values, RunData data, Engine engine, string? optimizer)
+    {
+        using ModelFolder folder = Open(path);
+        var model = new DlrmModel(Config(values, folder, data), engine, optimizer);
+        try
+        {
+            folder.ReadAll([.. model.Parameters]);
+            model.ParametersChanged();
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a model folder, or the one inside a run's folder.</summary>
+    public static ModelFolder Open(string path)
+    {
+        string inside = Path.Combine(path, "model");
+        return ModelFolder.Open(Directory.Exists(inside) ? inside : path);
+    }
+
+    private static void RequireSame<T>(OptionValues values, ToolOption option, T named, T saved, ModelFolder folder)
+    {
+        if (values.IsGiven(option) && !Equals(named, saved))
+        {
+            throw new UsageException(
+                $"{option.Switch}={named}, but --load-model={folder.FullPath} was saved with {saved}: leave the option out.");
+        }
+    }
+
+    private static string Text(IReadOnlyList<int> sizes) =>
+        sizes.Count <= 40 ? string.Join('-', sizes) : string.Join('-', sizes.Take(40)) + "-…";
+}

@@ -1,0 +1,178 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Dlrm.Cli.Options;
+using Dlrm.Data;
+using Dlrm.Data.Adult;
+using Dlrm.Data.Criteo;
+using Dlrm.Random;
+
+namespace Dlrm.Cli.Running;
+
+/// <summary>The training and test samples that the options name.</summary>
+internal sealed class RunData : IDisposable
+{
+    private readonly IDisposable? _owned;
+
+    private RunData(IBatchSource train, IBatchSource test, IDisposable? owned)
+    {
+        Train = train;
+        Test = test;
+        _owned = owned;
+    }
+
+    /// <summary>Training samples.</summary>
+    public IBatchSource Train { get; }
+
+    /// <summary>Test samples.</summary>
+    public IBatchSource Test { get; }
+
+    /// <summary>What it is, in a few words.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>True when labels are drawn at random.</summary>
+    public bool RandomLabels { get; init; }
+
+    /// <summary>True when the data decide the number of dense features and the tables' rows.</summary>
+    public bool BringsShape { get; init; }
+
+    /// <summary>What config.json says about the data.</summary>
+    public JsonObject Facts { get; init; } = [];
+
+    /// <summary>What a person should know about the loading, one line each.</summary>
+    public IReadOnlyList<string> Messages { get; init; } = [];
+
+    /// <summary>Loads.</summary>
+    /// <param name="values">The options.</param>
+    /// <param name="random">The run's generator, seeded; a data set's shuffles draw from it as in the reference.</param>
+    /// <param name="progress">Told how far a file is.</param>
+    /// <param name="stop">Ends the loading.</param>
+    public static RunData Load(
+        OptionValues values, NumpyRandom random, IProgress<LoadProgress>? progress, CancellationToken stop) =>
+        values.Get(DataOptions.Generation) switch
+        {
+            DataOptions.DataSet => Criteo(values, random, progress, stop),
+            DataOptions.Sample => Adult(values),
+            _ => Random(values, random),
+        };
+
+    public void Dispose() => _owned?.Dispose();
+
+    private static RunData Random(OptionValues values, NumpyRandom random)
+    {
+        var options = new RandomDataOptions
+        {
+            DenseFeatures = values.Get(ModelOptions.BottomMlp)[0],
+            TableRows = values.Get(ModelOptions.EmbeddingRows),
+            DataSize = values.Get(DataOptions.Size),
+            NumBatches = values.GetInt(TrainOptions.Batches),
+            BatchSize = values.GetInt(TrainOptions.BatchSize),
+            LookupsPerTable = values.GetInt(DataOptions.Lookups),
+            FixedLookups = values.Get(DataOptions.LookupsFixed),
+            RoundTargets = values.Get(ModelOptions.RoundTargets),
+            Distribution = Enum.Parse<LookupDistribution>(values.Get(DataOptions.Distribution), ignoreCase: true),
+            Min = values.Get(DataOptions.Minimum),
+            Max = values.Get(DataOptions.Maximum),
+            Mu = values.Get(DataOptions.Mean),
+            Sigma = values.Get(DataOptions.Deviation),
+            Seed = values.Get(TrainOptions.Seed),
+        };
+        try
+        {
+            // As in the reference, test batches are as large as training batches, and of the same samples.
+            var train = new RandomBatchSource(options, random);
+            return new RunData(train, new RandomBatchSource(options, random), owned: null)
+            {
+                Title = "random data",
+                RandomLabels = true,
+                Facts = new JsonObject { ["description"] = train.Description },
+            };
+        }
+        catch (ArgumentException exception)
+        {
+            throw new UsageException(exception.Message);
+        }
+    }
+
+    private static RunData Adult(OptionValues values)
+    {
+        AdultDataSet set = AdultSample.Load(
+            values.GetInt(TrainOptions.BatchSize), TestBatchSize(values), (ulong)values.Get(TrainOptions.Seed));
+        return new RunData(set.Train, set.Test, set)
+        {
+            Title = "Adult census income",
+            BringsShape = true,
+            Facts = new JsonObject
+            {
+                ["description"] = "Adult census income (UCI, CC BY 4.0), embedded",
+                ["rows"] = set.Rows.Rows,
+                ["label_rate"] = set.LabelRate,
+            },
+        };
+    }
+
+    private static RunData Criteo(
+        OptionValues values, NumpyRandom random, IProgress<LoadProgress>? progress, CancellationToken stop)
+    {
+        CriteoDataSet set = CriteoKaggle.Load(
+            new CriteoKaggleOptions
+            {
+                RawDataFile = values.Get(DataOptions.RawFile),
+                ProcessedDataFile = values.Get(DataOptions.ProcessedFile),
+                Randomize = Enum.Parse<CriteoRandomize>(values.Get(DataOptions.Randomize), ignoreCase: true),
+                SubSampleRate = values.Get(DataOptions.SubSample),
+                MaxIndexRange = values.GetInt(DataOptions.MaxIndex),
+                BatchSize = values.GetInt(TrainOptions.BatchSize),
+                TestBatchSize = TestBatchSize(values),
+                OnBadLine = Enum.Parse<OnBadLine>(values.Get(DataOptions.OnBadLine), ignoreCase: true),
+            },
+            random,
+            progress,
+            stop);
+        CriteoReadReport report = set.Report;
+        return new RunData(set.Train, set.Test, set)
+        {
+            Title = $"Criteo Kaggle, {Path.GetFileName(report.File)}",
+            BringsShape = true,
+            Messages = [.. report.Messages, .. Skipped(report)],
+            Facts = new JsonObject
+            {
+                ["description"] = $"Criteo Kaggle, {Path.GetFileName(report.File)}",
+                ["file"] = Path.GetFullPath(report.File),
+                ["bytes"] = report.FileBytes,
+                ["rows_read"] = report.RowsRead,
+                ["rows_kept"] = report.RowsKept,
+                ["lines_skipped"] = report.SkippedTotal,
+                ["label_rate"] = set.LabelRate,
+            },
+        };
+    }
+
+    private static int TestBatchSize(OptionValues values)
+    {
+        int size = values.GetInt(TrainOptions.TestBatchSize);
+        return size > 0 ? size : values.GetInt(TrainOptions.BatchSize);
+    }
+
+    private static IEnumerable<string> Skipped(CriteoReadReport report)
+    {
+        if (report.SkippedTotal > 0)
+        {
+            string reasons = string.Join(
+                ", ",
+                report.SkippedLines.Where(entry => entry.Value > 0)
+                    .Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value:N0}")));
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{report.SkippedTotal:N0} lines of {report.File} could not be read and were left out ({reasons}).");
+            foreach (string example in report.SkippedExamples)
+            {
+                yield return "  " + example;
+            }
+        }
+
+        if (report.LastLineUnended)
+        {
+            yield return $"The last line of {report.File} has no line end: the file may have been cut off.";
+        }
+    }
+}

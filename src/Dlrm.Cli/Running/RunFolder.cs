@@ -1,0 +1,52 @@
+using System.Globalization;
+using Dlrm.Cli.Options;
+
+namespace Dlrm.Cli.Running;
+
+/// <summary>The folder that receives what a run leaves behind.</summary>
+internal sealed class RunFolder
+{
+    private RunFolder(string path) => Path = path;
+
+    /// <summary>As named, or runs/ and the time.</summary>
+    public string Path { get; }
+
+    public string Config => System.IO.Path.Combine(Path, "config.json");
+
+    public string Metrics => System.IO.Path.Combine(Path, "metrics.jsonl");
+
+    public string Model => System.IO.Path.Combine(Path, "model");
+
+    public string Report => System.IO.Path.Combine(Path, "report.html");
+
+    /// <summary>Makes the folder of --output-dir, or a new one.</summary>
+    /// <exception cref="UsageException">It cannot be made.</exception>
+    public static RunFolder Create(OptionValues values, TimeProvider clock)
+    {
+        string named = values.Get(RunOptions.OutputDirectory);
+        string path = named.Length > 0 ? named : Unused(clock);
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"--output-dir={path} cannot be made: {exception.Message}");
+        }
+
+        return new RunFolder(path);
+    }
+
+    /// <summary>runs/yyyyMMdd-HHmmss, with a number after it when several runs start in a second.</summary>
+    private static string Unused(TimeProvider clock)
+    {
+        string time = clock.GetLocalNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        string path = System.IO.Path.Combine("runs", time);
+        for (int number = 2; Directory.Exists(path); number++)
+        {
+            path = System.IO.Path.Combine("runs", string.Create(CultureInfo.InvariantCulture, $"{time}-{number}"));
+        }
+
+        return path;
+    }
+}

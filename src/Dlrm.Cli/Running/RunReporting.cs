@@ -1,0 +1,66 @@
+using Dlrm.Cli.Options;
+using Dlrm.Model;
+using Dlrm.Reports;
+using Dlrm.Training;
+
+namespace Dlrm.Cli.Running;
+
+/// <summary>Collects what the report of a run shows, and writes it.</summary>
+internal static class RunReporting
+{
+    /// <summary>Writes report.html.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="values">The options.</param>
+    /// <param name="data">The data.</param>
+    /// <param name="model">The trained model.</param>
+    /// <param name="history">What happened.</param>
+    /// <param name="evaluator">Holds the scores of the last test; null without tests.</param>
+    /// <param name="result">How it ended.</param>
+    /// <param name="started">When it began.</param>
+    public static void Write(
+        string path,
+        OptionValues values,
+        RunData data,
+        DlrmModel model,
+        RunHistory history,
+        Evaluator? evaluator,
+        TrainingResult result,
+        DateTimeOffset started)
+    {
+        DlrmConfig config = model.Config;
+        var description = new ModelDescription(config, values.GetInt(TrainOptions.BatchSize));
+        RunReport.Write(path, new RunReportData
+        {
+            Title = data.Title,
+            Outcome = result.End switch
+            {
+                TrainingEnd.TargetReached => "ended when its target was reached",
+                TrainingEnd.Interrupted => $"interrupted after step {result.Steps}",
+                _ => "completed",
+            },
+            Started = started,
+            TrainingTime = result.TrainingTime,
+            Loss = config.Loss,
+            Training = history.Training,
+            Evaluations = history.Evaluations,
+            Curves = history.Evaluations.Count > 0 ? evaluator?.Scores.ComputeCurves() : null,
+            Tables =
+            [
+                .. config.TableRows.Select((rows, table) => new ReportTable(
+                    $"emb_l.{table}", rows, config.EmbeddingDimension, (long)rows * config.EmbeddingDimension * sizeof(float))),
+            ],
+            Layers =
+            [
+                .. description.Layers.Select(layer => new ReportLayer(
+                    layer.Name, layer.Inputs, layer.Outputs, layer.Parameters * sizeof(float))),
+            ],
+            Configuration =
+            [
+                .. values.Set().Select(entry => KeyValuePair.Create(entry.Option.Name, entry.Option.Write(entry.Value))),
+            ],
+            Command = RunRecord.CommandLine("train", values),
+            Warnings = history.Warnings,
+            Environment = ReportEnvironment.Of(model.Engine),
+        });
+    }
+}

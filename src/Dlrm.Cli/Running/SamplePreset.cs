@@ -1,0 +1,38 @@
+using Dlrm.Cli.Options;
+
+namespace Dlrm.Cli.Running;
+
+/// <summary>The embedded sample: when it is used, and the options that suit it unless others are given.</summary>
+internal static class SamplePreset
+{
+    /// <summary>A small model, trained for a few passes: about ten seconds on two cores.</summary>
+    private static readonly Dictionary<ToolOption, object> Suited = new()
+    {
+        [DataOptions.Generation] = DataOptions.Sample,
+        [ModelOptions.EmbeddingDimension] = 16L,
+        [ModelOptions.BottomMlp] = new[] { 6, 64, 16 },
+        [ModelOptions.TopMlp] = new[] { 64, 32, 1 },
+        [ModelOptions.Loss] = "bce",
+        [TrainOptions.BatchSize] = 128L,
+        [TrainOptions.TestBatchSize] = 1024L,
+        [TrainOptions.Epochs] = 3L,
+        [TrainOptions.LearningRate] = 0.1,
+        [TrainOptions.PrintFrequency] = 50L,
+        [TrainOptions.TestFrequency] = 100L,
+    };
+
+    /// <summary>
+    /// The values with the sample's preset below them, when the sample is asked for or nothing says which model and data to
+    /// use; else the values as they are.
+    /// </summary>
+    public static OptionValues Apply(OptionValues values)
+    {
+        bool asked = values.Get(DataOptions.Generation) == DataOptions.Sample;
+        bool nothingSaid = !values.Options.Any(option => values.IsGiven(option) && SaysWhat(option));
+        return asked || nothingSaid ? values.WithPreset(Suited) : values;
+    }
+
+    /// <summary>Options that describe a model or its data; with one of them the reference's defaults hold for the others.</summary>
+    private static bool SaysWhat(ToolOption option) =>
+        option.Group is OptionGroup.Model or OptionGroup.Data or OptionGroup.RandomData || option == RunOptions.LoadModel;
+}

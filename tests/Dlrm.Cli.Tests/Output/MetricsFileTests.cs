@@ -1,0 +1,57 @@
+using System.Text.Json;
+using Dlrm.Cli.Output;
+using Dlrm.Training;
+
+namespace Dlrm.Cli.Tests.Output;
+
+public sealed class MetricsFileTests : IDisposable
+{
+    private readonly string _path = Path.GetTempFileName();
+
+    [Fact]
+    public void A_training_line_has_the_numbers_in_round_trip_precision()
+    {
+        double loss = 1.0 / 3;
+        using (var file = new MetricsFile(_path))
+        {
+            file.Trained(new TrainRecord(12, 2, 10, 1, loss, 1.25, 0.1f, 384));
+        }
+
+        Assert.Equal(
+            """{"kind":"train","step":12,"epoch":1,"loss":0.3333333333333333,"ms_per_it":1.25,"lr":0.1,"samples":384}""" + "\n",
+            File.ReadAllText(_path));
+    }
+
+    [Fact]
+    public void A_test_line_has_all_metrics_and_null_for_the_undefined()
+    {
+        EvaluationMetrics metrics = ReferenceLinesTests.Metrics(0.8125) with { Auc = null };
+        using (var file = new MetricsFile(_path))
+        {
+            file.Evaluated(new EvaluationRecord(12, 2, 10, 1, metrics, 0.25, 0.9, null, false));
+        }
+
+        using JsonDocument line = JsonDocument.Parse(File.ReadAllText(_path));
+        JsonElement root = line.RootElement;
+        Assert.Equal("eval", root.GetProperty("kind").GetString());
+        Assert.Equal(0.8125, root.GetProperty("accuracy").GetDouble());
+        Assert.Equal(0.25, root.GetProperty("loss").GetDouble());
+        Assert.Equal(0.9, root.GetProperty("best_accuracy").GetDouble());
+        Assert.Equal(JsonValueKind.Null, root.GetProperty("auc").ValueKind);
+        foreach (string name in new[] { "samples", "ne", "calibration", "log_loss", "precision", "recall", "f1", "average_precision" })
+        {
+            Assert.True(root.GetProperty(name).GetDouble() > 0, name);
+        }
+    }
+
+    [Fact]
+    public void A_line_can_be_read_as_soon_as_it_is_written()
+    {
+        using var file = new MetricsFile(_path);
+        file.Trained(new TrainRecord(1, 1, 10, 0, double.NaN, 1, 0.1, 2));
+        using var reader = new StreamReader(new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        Assert.Contains("\"loss\":null", reader.ReadLine(), StringComparison.Ordinal);
+    }
+
+    public void Dispose() => File.Delete(_path);
+}
