@@ -18,6 +18,12 @@ internal static unsafe class SampleLanes<TSimd>
     public static void Pack(float* rows, long stride, int columns, float* lanes)
     {
         int width = TSimd.Lanes;
+        if (width == 1)
+        {
+            new ReadOnlySpan<float>(rows, columns).CopyTo(new Span<float>(lanes, columns));
+            return;
+        }
+
         int column = 0;
         for (; column <= columns - width; column += width)
         {
@@ -55,6 +61,12 @@ internal static unsafe class SampleLanes<TSimd>
     public static void Unpack(float* lanes, int columns, float* rows, long stride)
     {
         int width = TSimd.Lanes;
+        if (width == 1)
+        {
+            new ReadOnlySpan<float>(lanes, columns).CopyTo(new Span<float>(rows, columns));
+            return;
+        }
+
         int column = 0;
         for (; column <= columns - width; column += width)
         {
