@@ -59,12 +59,7 @@ internal sealed unsafe class DotDenseKernel<TSimd> : DotDenseKernel
                 tile.Run<TSimd, OneColumn>();
             }
 
-            for (int i = 0; i < width; i++)
-            {
-                new ReadOnlySpan<float>(rows + (i * features.Stride), dimension)
-                    .CopyTo(new Span<float>(outputs + (i * output.Stride), dimension));
-            }
-
+            SampleLanes<TSimd>.Copy(rows, features.Stride, dimension, outputs, output.Stride);
             SampleLanes<TSimd>.Unpack(sums, tables, outputs + dimension, output.Stride);
         }
     }

@@ -52,12 +52,7 @@ internal sealed unsafe class DotInteractionKernel<TSimd> : DotInteractionKernel
                 Multiply(shape, Slice(shape, scratch.Data, first), length, sums, accumulate: first > 0);
             }
 
-            for (int i = 0; i < width; i++)
-            {
-                new ReadOnlySpan<float>(rows + (i * features.Stride), shape.Dimension)
-                    .CopyTo(new Span<float>(outputs + (i * output.Stride), shape.Dimension));
-            }
-
+            SampleLanes<TSimd>.Copy(rows, features.Stride, shape.Dimension, outputs, output.Stride);
             SampleLanes<TSimd>.Unpack(sums, shape.Pairs, outputs + shape.Dimension, output.Stride);
         }
     }
@@ -221,32 +216,45 @@ internal sealed unsafe class DotInteractionKernel<TSimd> : DotInteractionKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BuildPanel(in DotInteractionShape shape, float* pairs, int feature, int columns, float* panel)
     {
-        int width = TSimd.Lanes;
-        for (int c = 0; c < columns; c++)
+        long width = TSimd.Lanes;
+        long panelStep = columns * width;
+        int features = shape.Features;
+        int itself = shape.Itself ? 1 : 0;
+        int end = feature + columns;
+
+        // j before the panel, or in it: down the rows of the triangle, which end at the diagonal.
+        for (int i = feature; i < end; i++)
         {
-            int i = feature + c;
-            float* to = panel + (c * width);
-            float* from = pairs + ((long)shape.FirstPair(i) * width);
-            for (int j = 0; j < i; j++, from += width, to += columns * width)
+            float* to = panel + ((i - feature) * width);
+            float* from = pairs + (shape.FirstPair(i) * width);
+            for (int j = 0; j < i; j++)
             {
                 TSimd.Store(TSimd.Load(from), to);
+                from += width;
+                to += panelStep;
             }
 
-            TSimd diagonal = TSimd.Zero;
-            if (shape.Itself)
+            TSimd diagonal = shape.Itself ? TSimd.Load(from) : TSimd.Zero;
+            TSimd.Store(diagonal + diagonal, to);
+            for (int j = i + 1; j < end; j++)
             {
-                diagonal = TSimd.Load(from);
-                diagonal += diagonal;
+                to += panelStep;
+                TSimd.Store(TSimd.Load(pairs + ((shape.FirstPair(j) + i) * width)), to);
+            }
+        }
+
+        // j behind the panel: in the triangle's row j, the panel's features stand together.
+        float* together = panel + (end * panelStep);
+        float* row = pairs + ((shape.FirstPair(end) + feature) * width);
+        for (int j = end; j < features; j++)
+        {
+            for (long c = 0; c < panelStep; c += width)
+            {
+                TSimd.Store(TSimd.Load(row + c), together + c);
             }
 
-            TSimd.Store(diagonal, to);
-            to += columns * width;
-            from = pairs + (((long)shape.FirstPair(i + 1) + i) * width);
-            for (int j = i + 1; j < shape.Features; j++, to += columns * width)
-            {
-                TSimd.Store(TSimd.Load(from), to);
-                from += (long)(shape.Itself ? j + 1 : j) * width;
-            }
+            together += panelStep;
+            row += (j + itself) * width;
         }
     }
 

@@ -93,4 +93,31 @@ internal static unsafe class SampleLanes<TSimd>
             }
         }
     }
+
+    /// <summary>Copies the first n columns of W rows to other rows.</summary>
+    /// <param name="from">First column of the first of W rows.</param>
+    /// <param name="fromStride">Floats from one row to the next.</param>
+    /// <param name="columns">n, 0 or more.</param>
+    /// <param name="to">First column of the first of W rows, out.</param>
+    /// <param name="toStride">Floats from one row to the next.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Copy(float* from, long fromStride, int columns, float* to, long toStride)
+    {
+        for (int sample = 0; sample < TSimd.Lanes; sample++)
+        {
+            int column = 0;
+            for (; column <= columns - TSimd.Lanes; column += TSimd.Lanes)
+            {
+                TSimd.Store(TSimd.Load(from + column), to + column);
+            }
+
+            for (; column < columns; column++)
+            {
+                to[column] = from[column];
+            }
+
+            from += fromStride;
+            to += toStride;
+        }
+    }
 }

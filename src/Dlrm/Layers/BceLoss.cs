@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dlrm.Kernels;
 
 namespace Dlrm.Layers;
@@ -33,6 +34,7 @@ public class BceLoss : ProbabilityLoss
         _positiveWeight = positiveWeight;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected sealed override double Accumulate(
         Elementwise elementwise,
         ReadOnlySpan<float> p,
