@@ -1,11 +1,13 @@
+using Dlrm.Cli.Benching;
+
 namespace Dlrm.Cli.Commands;
 
 /// <summary>Every command there is.</summary>
 internal static class CommandCatalog
 {
     /// <summary>In the order of the help.</summary>
-    public static IReadOnlyList<ToolCommand> All { get; } = 
-        [new TrainCommand(), new EvaluateCommand(), new InspectCommand()];
+    public static IReadOnlyList<ToolCommand> All { get; } =
+        [new TrainCommand(), new EvaluateCommand(), new InspectCommand(), new BenchCommand()];
 
     /// <summary>Commands of later versions, and what they will do.</summary>
     public static IReadOnlyDictionary<string, string> Later { get; } = new Dictionary<string, string>
