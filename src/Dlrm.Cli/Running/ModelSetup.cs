@@ -43,7 +43,7 @@ internal static class ModelSetup
             InteractionItself = values.Get(ModelOptions.InteractionItself),
             Loss = values.Get(ModelOptions.Loss),
             LossThreshold = (float)values.Get(ModelOptions.LossThreshold),
-            LossWeights = [.. values.Get(ModelOptions.LossWeights).Select(weight => (float)weight)],
+            LossWeights = values.Get(ModelOptions.LossWeights),
         };
         try
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Dlrm.Checkpoints;
 using Dlrm.Cli.Commands;
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
