@@ -25,6 +25,8 @@ public sealed class TabularDataSetBuilder : IDisposable
     /// <summary>Rows so far.</summary>
     public int Rows { get; private set; }
 
+    private int Stride => 1 + _denseFeatures + _largest.Length;
+
     /// <summary>Adds rows.</summary>
     /// <param name="labels">(N), each in [0, 1].</param>
     /// <param name="dense">(N, M) row-major, finite.</param>
@@ -41,33 +43,14 @@ public sealed class TabularDataSetBuilder : IDisposable
                 + $"{(long)labels.Length * tables} indices; got {dense.Length} and {indices.Length}.", nameof(labels));
         }
 
-        if (Rows > int.MaxValue - labels.Length)
-        {
-            throw new ArgumentException($"A data set in memory holds at most {int.MaxValue} rows.", nameof(labels));
-        }
-
-        int stride = 1 + _denseFeatures + tables;
+        Check(labels, indices);
+        int first = Reserve(labels.Length);
         for (int row = 0; row < labels.Length; row++)
         {
-            if (Rows >> TabularDataSet.ChunkShift == _chunks.Count)
-            {
-                _chunks.Add(new NativeBuffer<int>((long)TabularDataSet.ChunkRows * stride));
-            }
-
-            long start = (long)(Rows & (TabularDataSet.ChunkRows - 1)) * stride;
-            Span<int> target = _chunks[^1].Slice(start, stride);
-            float label = labels[row];
-            ReadOnlySpan<int> rowIndices = indices.Slice(row * tables, tables);
-            if (!(label >= 0 && label <= 1))
-            {
-                throw new ArgumentException($"Row {Rows}: label {label} lies outside [0, 1].", nameof(labels));
-            }
-
-            target[0] = BitConverter.SingleToInt32Bits(label);
+            Span<int> target = Row(first + row);
+            target[0] = BitConverter.SingleToInt32Bits(labels[row]);
             MemoryMarshal.Cast<float, int>(dense.Slice(row * _denseFeatures, _denseFeatures)).CopyTo(target[1..]);
-            rowIndices.CopyTo(target[(1 + _denseFeatures)..]);
-            Observe(rowIndices);
-            Rows++;
+            indices.Slice(row * tables, tables).CopyTo(target[(1 + _denseFeatures)..]);
         }
     }
 
@@ -109,18 +92,50 @@ public sealed class TabularDataSetBuilder : IDisposable
         }
     }
 
-    private void Observe(ReadOnlySpan<int> indices)
+    /// <summary>Adds rows of zeros, to be written with <see cref="Row"/>, by several threads if need be.</summary>
+    /// <returns>The first of them.</returns>
+    internal int Reserve(int rows)
+    {
+        ObjectDisposedException.ThrowIf(_built, this);
+        if (Rows > int.MaxValue - rows)
+        {
+            throw new ArgumentException($"A data set in memory holds at most {int.MaxValue} rows.", nameof(rows));
+        }
+
+        int first = Rows;
+        Rows += rows;
+        while ((long)_chunks.Count << TabularDataSet.ChunkShift < Rows)
+        {
+            _chunks.Add(new NativeBuffer<int>((long)TabularDataSet.ChunkRows * Stride));
+        }
+
+        return first;
+    }
+
+    /// <summary>A row as it will lie in memory: label and dense features as bits of float32, then the indices.</summary>
+    internal Span<int> Row(int row) =>
+        _chunks[row >> TabularDataSet.ChunkShift].Slice((long)(row & (TabularDataSet.ChunkRows - 1)) * Stride, Stride);
+
+    private void Check(ReadOnlySpan<float> labels, ReadOnlySpan<int> indices)
     {
         int[] largest = _largest;
-        for (int table = 0; table < largest.Length && table < indices.Length; table++)
+        for (int row = 0; row < labels.Length; row++)
         {
-            int index = indices[table];
-            if (index < 0)
+            if (!(labels[row] >= 0 && labels[row] <= 1))
             {
-                throw new ArgumentException($"Row {Rows}, table {table}: index {index} is negative.", nameof(indices));
+                throw new ArgumentException($"Row {Rows + row}: label {labels[row]} lies outside [0, 1].", nameof(labels));
             }
 
-            largest[table] = Math.Max(largest[table], index);
+            for (int table = 0; table < largest.Length; table++)
+            {
+                int index = indices[(row * largest.Length) + table];
+                if (index < 0)
+                {
+                    throw new ArgumentException($"Row {Rows + row}, table {table}: index {index} is negative.", nameof(indices));
+                }
+
+                largest[table] = Math.Max(largest[table], index);
+            }
         }
     }
 }

@@ -6,51 +6,50 @@ using Dlrm.Data.Lines;
 namespace Dlrm.Data.Criteo;
 
 /// <summary>Reads blocks of lines, eight bytes at a time; what is not plain goes to <see cref="CriteoLineParser"/>.</summary>
-/// <param name="log">Takes the bad lines.</param>
-internal sealed class CriteoBlockParser(BadLineLog log)
+internal static class CriteoBlockParser
 {
     private const ulong EachByte = 0x0101010101010101;
     private const ulong HighBits = 0x8080808080808080;
 
-    /// <summary>Lines seen so far, the bad ones included.</summary>
-    public long Lines { get; private set; }
-
     /// <summary>Reads a block into <paramref name="rows"/>, whose former contents are lost.</summary>
     /// <param name="block">Text.</param>
-    /// <param name="rows">Where the good lines go.</param>
-    /// <exception cref="BadDataException">A line is bad, and bad lines are errors.</exception>
-    public void Parse(TextBlock block, CriteoRowBlock rows)
+    /// <param name="rows">Where the good lines go, and the bad ones.</param>
+    /// <param name="stopAtBadLine">Read no further than the first bad line.</param>
+    public static void Parse(TextBlock block, CriteoRowBlock rows, bool stopAtBadLine)
     {
         rows.Rows = 0;
+        rows.Lines = 0;
+        rows.BadLines.Clear();
         switch (block.Kind)
         {
             case TextBlockKind.Lines:
-                ParseLines(block, rows);
+                ParseLines(block, rows, stopAtBadLine);
                 break;
             case TextBlockKind.OverlongLine:
-                Lines++;
-                log.Add(new BadLine(
-                    BadLineReason.LineTooLong, Lines, 0, "", BadLine.Escape(block.Text),
+                rows.Lines = 1;
+                rows.BadLines.Add(new BadLine(
+                    BadLineReason.LineTooLong, 1, 0, "", BadLine.Escape(block.Text),
                     "goes on for more than 262144 bytes without a line end"));
                 break;
             default:
-                log.Add(new BadLine(
-                    BadLineReason.Truncated, Lines + 1, 0, "", BadLine.Escape(block.Text),
+                rows.BadLines.Add(new BadLine(
+                    BadLineReason.Truncated, 1, 0, "", BadLine.Escape(block.Text),
                     "is where the file breaks off: the packed stream is not complete"));
                 break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ParseLines(TextBlock block, CriteoRowBlock rows)
+    private static void ParseLines(TextBlock block, CriteoRowBlock rows, bool stopAtBadLine)
     {
         ReadOnlySpan<byte> text = block.Bytes;
         int end = block.Length;
         int position = 0;
         int row = 0;
-        while (position < end)
+        int lines = 0;
+        while (position < end && !(stopAtBadLine && rows.BadLines.Count > 0))
         {
-            Lines++;
+            lines++;
             int next = ParseFast(text, position, row, rows);
             if (next > 0)
             {
@@ -60,9 +59,9 @@ internal sealed class CriteoBlockParser(BadLineLog log)
             }
 
             int length = text[position..end].IndexOf((byte)'\n');
-            if (CriteoLineParser.Parse(text.Slice(position, length), Lines, row, rows) is BadLine bad)
+            if (CriteoLineParser.Parse(text.Slice(position, length), lines, row, rows) is BadLine bad)
             {
-                log.Add(bad);
+                rows.BadLines.Add(bad);
             }
             else
             {
@@ -73,6 +72,7 @@ internal sealed class CriteoBlockParser(BadLineLog log)
         }
 
         rows.Rows = row;
+        rows.Lines = lines;
     }
 
     /// <summary>Reads a line if it is plain: label 0 or 1, numbers of up to eight digits, hashes of up to eight.</summary>

@@ -56,7 +56,6 @@ internal sealed class CriteoCacheReader : IDisposable
         var labels = new byte[CriteoCacheFile.LargestBlock];
         var dense = new int[CriteoCacheFile.LargestBlock * CriteoColumns.Dense];
         var indices = new int[CriteoCacheFile.LargestBlock * CriteoColumns.Categorical];
-        var appender = new CriteoRowAppender(builder);
         Span<int> number = stackalloc int[1];
         while (true)
         {
@@ -76,7 +75,7 @@ internal sealed class CriteoCacheReader : IDisposable
             ReadBytes(labels.AsSpan(0, rows));
             ReadBytes(MemoryMarshal.AsBytes(dense.AsSpan(0, rows * CriteoColumns.Dense)));
             ReadBytes(MemoryMarshal.AsBytes(indices.AsSpan(0, rows * CriteoColumns.Categorical)));
-            Append(appender, labels.AsSpan(0, rows), dense, indices);
+            CriteoRowWriter.Write(builder, builder.Reserve(rows), labels.AsSpan(0, rows), dense, indices);
             progress?.Invoke(_contentRead, builder.Rows);
         }
 
@@ -98,18 +97,6 @@ internal sealed class CriteoCacheReader : IDisposable
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
-
-    private static void Append(CriteoRowAppender appender, ReadOnlySpan<byte> labels, int[] dense, int[] indices)
-    {
-        try
-        {
-            appender.Append(labels, dense, indices);
-        }
-        catch (ArgumentException exception)
-        {
-            throw new InvalidDataException("its content is impossible", exception);
-        }
-    }
 
     private void ReadBytes(Span<byte> bytes)
     {

@@ -36,6 +36,9 @@ public sealed record CriteoKaggleOptions
     /// <summary>What to do with a line that cannot be read.</summary>
     public OnBadLine OnBadLine { get; init; } = OnBadLine.Error;
 
+    /// <summary>Threads that parse; 0 or less: as many as there are cores. The result does not depend on it.</summary>
+    public int Threads { get; init; }
+
     /// <summary>The file that the parsed rows are kept in.</summary>
     public string CacheFile
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Dlrm.Data.Lines;
+using Dlrm.Threading;
 
 namespace Dlrm.Data.Criteo;
 
@@ -7,53 +8,58 @@ namespace Dlrm.Data.Criteo;
 internal sealed class CriteoTextLoader(
     CriteoKaggleOptions options, SubSampler sampler, IProgress<LoadProgress>? progress, List<string> messages)
 {
-    /// <summary>Blocks between two reports of progress: about 8 MB of text.</summary>
+    /// <summary>More threads than this outrun any reader of one file.</summary>
+    private const int MostWorkers = 16;
+
+    /// <summary>Text between two reports of progress, in blocks: about 8 MB.</summary>
     private const int ProgressBlocks = 32;
-
-    private readonly HashVocabulary[] _vocabularies =
-        [.. Enumerable.Range(0, CriteoColumns.Categorical).Select(_ => new HashVocabulary())];
-
-    private readonly int[] _indices = new int[CriteoRowBlock.Capacity * CriteoColumns.Categorical];
 
     // One bit a row read: kept or dropped. Only with sub-sampling; otherwise all are kept.
     private readonly List<ulong> _kept = [];
     private long _rowsRead;
+    private long _linesRead;
 
     /// <summary>Loads the file.</summary>
     /// <exception cref="BadDataException">The file cannot be read as it is.</exception>
     public CriteoContent Load(CancellationToken cancellation)
     {
         string file = options.RawDataFile;
+        int workers = Math.Min(options.Threads > 0 ? options.Threads : WorkerTeam.DefaultWorkers, MostWorkers);
         var log = new BadLineLog(file, options.OnBadLine);
-        using var reader = new LineBlockReader(file, cancellation);
+        using var reader = new LineBlockReader(file, (2 * workers) + 2, cancellation);
         using var builder = new TabularDataSetBuilder(CriteoColumns.Dense, CriteoColumns.Categorical);
-        CriteoCacheWriter? cache = options.UseCache ? TryCache(() => new CriteoCacheWriter(options.CacheFile)) : null;
+        using var round = new CriteoRound(workers);
+        CriteoCacheWriter? cache = options.UseCache ? TryCreateCache() : null;
         try
         {
             long length = new FileInfo(file).Length;
-            var parser = new CriteoBlockParser(log);
-            var rows = new CriteoRowBlock();
-            var appender = new CriteoRowAppender(builder);
             int blocks = 0;
-            while (reader.Next() is TextBlock block)
+            while (round.Parse(reader, options.OnBadLine == OnBadLine.Error))
             {
-                parser.Parse(block, rows);
-                reader.Return(block);
-                SubSample(rows);
-                Number(rows);
-                ReadOnlySpan<byte> labels = rows.Labels.AsSpan(0, rows.Rows);
-                appender.Append(labels, rows.Dense, _indices);
-                cache = Append(cache, rows);
-                if (++blocks % ProgressBlocks == 0)
+                for (int block = 0; block < round.Count; block++)
+                {
+                    TakeBadLines(round.Rows[block], log);
+                    SubSample(round.Rows[block]);
+                }
+
+                round.Number(options.MaxIndexRange);
+                round.Write(builder);
+                cache = Append(cache, round);
+                if (blocks / ProgressBlocks != (blocks += round.Count) / ProgressBlocks)
                 {
                     progress?.Report(new LoadProgress($"reading {file}", reader.BytesRead, length, builder.Rows));
                 }
             }
 
-            CriteoCacheMetadata metadata = Describe(reader, log);
-            Commit(ref cache, metadata);
+            uint[][] vocabularies = [.. round.Vocabularies.Select(vocabulary => vocabulary.Hashes.ToArray())];
+            CriteoCacheMetadata metadata = Describe(reader, log, vocabularies);
+            if (cache is not null)
+            {
+                TryCache(() => cache.Commit(metadata, vocabularies));
+            }
+
             TabularDataSet set = builder.Build(CriteoKaggle.TableRows(metadata.Counts, options.MaxIndexRange));
-            return new CriteoContent(set, [.. _vocabularies.Select(vocabulary => vocabulary.Hashes.ToArray())], metadata);
+            return new CriteoContent(set, vocabularies, metadata);
         }
         finally
         {
@@ -61,72 +67,39 @@ internal sealed class CriteoTextLoader(
         }
     }
 
+    private void TakeBadLines(CriteoRowBlock rows, BadLineLog log)
+    {
+        foreach (BadLine bad in rows.BadLines)
+        {
+            log.Add(bad with { Line = _linesRead + bad.Line });
+        }
+
+        _linesRead += rows.Lines;
+    }
+
     /// <summary>Takes the dropped rows out of the block.</summary>
     private void SubSample(CriteoRowBlock rows)
     {
         long first = _rowsRead;
         _rowsRead += rows.Rows;
-        if (!sampler.Active)
+        if (sampler.Active)
         {
-            return;
-        }
-
-        int kept = 0;
-        for (int row = 0; row < rows.Rows; row++)
-        {
-            bool keep = !sampler.Next() || rows.Labels[row] != 0;
-            if (((first + row) & 63) == 0)
+            rows.Filter(row =>
             {
-                _kept.Add(0);
-            }
-
-            if (keep)
-            {
-                _kept[^1] |= 1ul << (int)((first + row) & 63);
-                Move(rows, row, kept++);
-            }
-        }
-
-        rows.Rows = kept;
-    }
-
-    private static void Move(CriteoRowBlock rows, int from, int to)
-    {
-        if (from == to)
-        {
-            return;
-        }
-
-        rows.Labels[to] = rows.Labels[from];
-        rows.Dense.AsSpan(from * CriteoColumns.Dense, CriteoColumns.Dense)
-            .CopyTo(rows.Dense.AsSpan(to * CriteoColumns.Dense));
-        for (int column = 0; column < CriteoColumns.Categorical; column++)
-        {
-            Span<uint> hashes = rows.Hashes.AsSpan(column * CriteoRowBlock.Capacity, CriteoRowBlock.Capacity);
-            hashes[to] = hashes[from];
-        }
-    }
-
-    /// <summary>Hashes (26, capacity) become indices (R, 26).</summary>
-    private void Number(CriteoRowBlock rows)
-    {
-        for (int column = 0; column < CriteoColumns.Categorical; column++)
-        {
-            Span<uint> hashes = rows.Column(column);
-            if (options.MaxIndexRange > 0)
-            {
-                uint range = (uint)options.MaxIndexRange;
-                for (int row = 0; row < hashes.Length; row++)
+                bool keep = !sampler.Next() || rows.Labels[row] != 0;
+                int bit = (int)((first + row) & 63);
+                if (bit == 0)
                 {
-                    hashes[row] %= range;
+                    _kept.Add(0);
                 }
-            }
 
-            _vocabularies[column].Encode(hashes, _indices.AsSpan(column), CriteoColumns.Categorical);
+                _kept[^1] |= keep ? 1ul << bit : 0;
+                return keep;
+            });
         }
     }
 
-    private CriteoCacheMetadata Describe(LineBlockReader reader, BadLineLog log)
+    private CriteoCacheMetadata Describe(LineBlockReader reader, BadLineLog log, uint[][] vocabularies)
     {
         if (_rowsRead < options.Days)
         {
@@ -145,7 +118,7 @@ internal sealed class CriteoTextLoader(
             SubSampleFingerprint = sampler.Fingerprint(_rowsRead),
             RowsRead = _rowsRead,
             DayRows = DivideIntoDays(),
-            Counts = [.. _vocabularies.Select(vocabulary => vocabulary.Count)],
+            Counts = [.. vocabularies.Select(vocabulary => vocabulary.Length)],
             Skipped = log.Counts,
             SkippedExamples = log.Examples,
             LastLineUnended = reader.LastLineUnended,
@@ -183,53 +156,53 @@ internal sealed class CriteoTextLoader(
         return count;
     }
 
-    private CriteoCacheWriter? Append(CriteoCacheWriter? cache, CriteoRowBlock rows)
+    /// <summary>Adds the round to the cache; gives the cache, or null once it could not be written.</summary>
+    private CriteoCacheWriter? Append(CriteoCacheWriter? cache, CriteoRound round)
     {
         if (cache is null)
         {
             return null;
         }
 
-        CriteoCacheWriter? usable = TryCache(() =>
+        bool written = TryCache(() =>
         {
-            cache.Append(
-                rows.Labels.AsSpan(0, rows.Rows), rows.Dense.AsSpan(0, rows.Rows * CriteoColumns.Dense),
-                _indices.AsSpan(0, rows.Rows * CriteoColumns.Categorical));
-            return cache;
+            for (int block = 0; block < round.Count; block++)
+            {
+                CriteoRowBlock rows = round.Rows[block];
+                cache.Append(
+                    rows.Labels.AsSpan(0, rows.Rows), rows.Dense.AsSpan(0, rows.Rows * CriteoColumns.Dense),
+                    rows.Indices.AsSpan(0, rows.Rows * CriteoColumns.Categorical));
+            }
         });
-        if (usable is null)
+        if (written)
         {
-            cache.Dispose();
+            return cache;
         }
 
-        return usable;
+        cache.Dispose();
+        return null;
     }
 
-    private void Commit(ref CriteoCacheWriter? cache, CriteoCacheMetadata metadata)
+    private CriteoCacheWriter? TryCreateCache()
     {
-        CriteoCacheWriter? writer = cache;
-        if (writer is not null)
-        {
-            TryCache(() =>
-            {
-                writer.Commit(metadata, _vocabularies.Select(vocabulary => vocabulary.Hashes.ToArray()));
-                return writer;
-            });
-        }
+        CriteoCacheWriter? cache = null;
+        TryCache(() => cache = new CriteoCacheWriter(options.CacheFile));
+        return cache;
     }
 
     /// <summary>The data are in memory all the same: a cache that cannot be written is worth a message, no more.</summary>
-    private CriteoCacheWriter? TryCache(Func<CriteoCacheWriter> action)
+    private bool TryCache(Action action)
     {
         try
         {
-            return action();
+            action();
+            return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             messages.Add(
                 $"the parsed rows cannot be kept in {options.CacheFile}: {exception.Message} They will be read from the text again next time.");
-            return null;
+            return false;
         }
     }
 }

@@ -10,21 +10,24 @@ namespace Dlrm.Data.Lines;
 /// </remarks>
 internal sealed class LineBlockReader : IDisposable
 {
-    private const int Blocks = 6;
-
     private readonly TextSource _source;
     private readonly BlockingCollection<TextBlock> _free = [];
     private readonly BlockingCollection<TextBlock> _full = [];
     private readonly CancellationTokenSource _stop;
     private readonly Thread _thread;
     private ExceptionDispatchInfo? _failure;
+    private readonly int _blocks;
     private int _made;
 
     /// <summary>Opens a file and begins to read.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="blocks">Blocks that there may be at a time, 3 or more; whoever reads may hold all but 2.</param>
+    /// <param name="cancellation">Makes <see cref="Next"/> throw.</param>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="BadDataException">It is empty, or in a format that is not read here.</exception>
-    public LineBlockReader(string path, CancellationToken cancellation)
+    public LineBlockReader(string path, int blocks, CancellationToken cancellation)
     {
+        _blocks = blocks;
         _source = new TextSource(path);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _thread = new Thread(Run) { IsBackground = true, Name = "dlrm reader" };
@@ -181,7 +184,7 @@ internal sealed class LineBlockReader : IDisposable
 
     private TextBlock Take()
     {
-        if (_made < Blocks && _free.Count == 0)
+        if (_made < _blocks && _free.Count == 0)
         {
             _made++;
             return new TextBlock();

@@ -125,38 +125,60 @@ internal readonly unsafe struct Simd512 : ISimd<Simd512>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(float* source, long sourceStride, float* destination, long destinationStride)
     {
-        // Four passes: 2 × 2 and 4 × 4 blocks inside the 128-bit lanes, then the lanes themselves, by pairs and halves.
-        Vector512<float>* rows = stackalloc Vector512<float>[16];
-        for (int group = 0; group < 4; group++)
-        {
-            float* first = source + (group * 4 * sourceStride);
-            Vector512<float> row0 = Vector512.Load(first);
-            Vector512<float> row1 = Vector512.Load(first + sourceStride);
-            Vector512<float> row2 = Vector512.Load(first + (2 * sourceStride));
-            Vector512<float> row3 = Vector512.Load(first + (3 * sourceStride));
-            Vector512<double> low01 = Avx512F.UnpackLow(row0, row1).AsDouble();
-            Vector512<double> high01 = Avx512F.UnpackHigh(row0, row1).AsDouble();
-            Vector512<double> low23 = Avx512F.UnpackLow(row2, row3).AsDouble();
-            Vector512<double> high23 = Avx512F.UnpackHigh(row2, row3).AsDouble();
-            rows[group] = Avx512F.UnpackLow(low01, low23).AsSingle();
-            rows[4 + group] = Avx512F.UnpackHigh(low01, low23).AsSingle();
-            rows[8 + group] = Avx512F.UnpackLow(high01, high23).AsSingle();
-            rows[12 + group] = Avx512F.UnpackHigh(high01, high23).AsSingle();
-        }
+        // 4 × 4 blocks inside the 128-bit lanes first: lane l of aC is column 4·l + C of rows 0 … 3, of bC rows 4 … 7, …
+        FourRows(source, sourceStride, out Vector512<float> a0, out Vector512<float> a1, out Vector512<float> a2, out Vector512<float> a3);
+        source += 4 * sourceStride;
+        FourRows(source, sourceStride, out Vector512<float> b0, out Vector512<float> b1, out Vector512<float> b2, out Vector512<float> b3);
+        source += 4 * sourceStride;
+        FourRows(source, sourceStride, out Vector512<float> c0, out Vector512<float> c1, out Vector512<float> c2, out Vector512<float> c3);
+        source += 4 * sourceStride;
+        FourRows(source, sourceStride, out Vector512<float> d0, out Vector512<float> d1, out Vector512<float> d2, out Vector512<float> d3);
+        FourColumns(a0, b0, c0, d0, destination, destinationStride);
+        FourColumns(a1, b1, c1, d1, destination + destinationStride, destinationStride);
+        FourColumns(a2, b2, c2, d2, destination + (2 * destinationStride), destinationStride);
+        FourColumns(a3, b3, c3, d3, destination + (3 * destinationStride), destinationStride);
+    }
 
-        // rows[4 · c + g]: in its lane l, column 4 · l + c of rows 4 · g … 4 · g + 3.
-        for (int column = 0; column < 4; column++)
-        {
-            Vector512<float>* four = rows + (4 * column);
-            Vector512<float> even01 = Avx512F.Shuffle4x128(four[0], four[1], 0b10_00_10_00);
-            Vector512<float> odd01 = Avx512F.Shuffle4x128(four[0], four[1], 0b11_01_11_01);
-            Vector512<float> even23 = Avx512F.Shuffle4x128(four[2], four[3], 0b10_00_10_00);
-            Vector512<float> odd23 = Avx512F.Shuffle4x128(four[2], four[3], 0b11_01_11_01);
-            float* first = destination + (column * destinationStride);
-            Avx512F.Shuffle4x128(even01, even23, 0b10_00_10_00).Store(first);
-            Avx512F.Shuffle4x128(odd01, odd23, 0b10_00_10_00).Store(first + (4 * destinationStride));
-            Avx512F.Shuffle4x128(even01, even23, 0b11_01_11_01).Store(first + (8 * destinationStride));
-            Avx512F.Shuffle4x128(odd01, odd23, 0b11_01_11_01).Store(first + (12 * destinationStride));
-        }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FourRows(
+        float* source,
+        long stride,
+        out Vector512<float> column0,
+        out Vector512<float> column1,
+        out Vector512<float> column2,
+        out Vector512<float> column3)
+    {
+        Vector512<float> row0 = Vector512.Load(source);
+        Vector512<float> row1 = Vector512.Load(source + stride);
+        Vector512<float> row2 = Vector512.Load(source + (2 * stride));
+        Vector512<float> row3 = Vector512.Load(source + (3 * stride));
+        Vector512<double> low01 = Avx512F.UnpackLow(row0, row1).AsDouble();
+        Vector512<double> high01 = Avx512F.UnpackHigh(row0, row1).AsDouble();
+        Vector512<double> low23 = Avx512F.UnpackLow(row2, row3).AsDouble();
+        Vector512<double> high23 = Avx512F.UnpackHigh(row2, row3).AsDouble();
+        column0 = Avx512F.UnpackLow(low01, low23).AsSingle();
+        column1 = Avx512F.UnpackHigh(low01, low23).AsSingle();
+        column2 = Avx512F.UnpackLow(high01, high23).AsSingle();
+        column3 = Avx512F.UnpackHigh(high01, high23).AsSingle();
+    }
+
+    /// <summary>Gathers lane l of the four into destination row 4·l.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FourColumns(
+        Vector512<float> a,
+        Vector512<float> b,
+        Vector512<float> c,
+        Vector512<float> d,
+        float* destination,
+        long stride)
+    {
+        Vector512<float> even01 = Avx512F.Shuffle4x128(a, b, 0b10_00_10_00);
+        Vector512<float> odd01 = Avx512F.Shuffle4x128(a, b, 0b11_01_11_01);
+        Vector512<float> even23 = Avx512F.Shuffle4x128(c, d, 0b10_00_10_00);
+        Vector512<float> odd23 = Avx512F.Shuffle4x128(c, d, 0b11_01_11_01);
+        Avx512F.Shuffle4x128(even01, even23, 0b10_00_10_00).Store(destination);
+        Avx512F.Shuffle4x128(odd01, odd23, 0b10_00_10_00).Store(destination + (4 * stride));
+        Avx512F.Shuffle4x128(even01, even23, 0b11_01_11_01).Store(destination + (8 * stride));
+        Avx512F.Shuffle4x128(odd01, odd23, 0b11_01_11_01).Store(destination + (12 * stride));
     }
 }

@@ -37,6 +37,9 @@ public abstract class Interaction
     /// <summary>W: columns of the output.</summary>
     public int Width { get; }
 
+    /// <summary>True if the output is the features as they stand, so that both may be the same memory.</summary>
+    public virtual bool IsIdentity => false;
+
     /// <summary>Computes the output.</summary>
     /// <param name="engine">What to compute with.</param>
     /// <param name="features">(B, F·D), in.</param>
@@ -49,4 +52,16 @@ public abstract class Interaction
     /// <param name="outputGradient">(B, W), in.</param>
     /// <param name="featureGradient">(B, F·D), out, overwritten.</param>
     public abstract void Backward(Engine engine, MatrixView features, MatrixView outputGradient, MatrixView featureGradient);
+
+    /// <summary>Throws unless the features are (B, F·D) and the output (B, W).</summary>
+    private protected void RequireShapes(MatrixView features, MatrixView output)
+    {
+        if (features.Columns != Features * Dimension || output.Columns != Width || features.Rows != output.Rows)
+        {
+            throw new ArgumentException(
+                $"Interaction '{Name}' of {Features} features of dimension {Dimension} got features "
+                + $"({features.Rows}, {features.Columns}) and output ({output.Rows}, {output.Columns}); expected "
+                + $"(B, {Features * Dimension}) and (B, {Width}).");
+        }
+    }
 }

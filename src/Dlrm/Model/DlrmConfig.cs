@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Dlrm.Layers;
 
@@ -38,7 +39,7 @@ public sealed record DlrmConfig
     public float LossThreshold { get; init; }
 
     /// <summary>For wbce: the weights of negative and positive samples (<c>--loss-weights</c>).</summary>
-    public IReadOnlyList<float> LossWeights { get; init; } = [1, 1];
+    public IReadOnlyList<double> LossWeights { get; init; } = [1, 1];
 
     /// <summary>M: dense features.</summary>
     [JsonIgnore]
@@ -123,8 +124,14 @@ public sealed record DlrmConfig
     {
         try
         {
-            DlrmConfig config = JsonSerializer.Deserialize(json, DlrmConfigJson.Default.DlrmConfig)
-                ?? throw new InvalidDataException("The model configuration is empty.");
+            // Members that the text lacks keep their defaults: a file of an older version stays readable.
+            JsonObject merged = JsonNode.Parse(new DlrmConfig().ToJson())!.AsObject();
+            foreach ((string member, JsonNode? value) in ReadObject(json))
+            {
+                merged[member] = value?.DeepClone();
+            }
+
+            DlrmConfig config = merged.Deserialize(DlrmConfigJson.Default.DlrmConfig)!;
             config.Validate();
             return config;
         }
@@ -137,6 +144,9 @@ public sealed record DlrmConfig
             throw new InvalidDataException($"The model configuration is not valid: {exception.Message}", exception);
         }
     }
+
+    private static JsonObject ReadObject(string json) => JsonNode.Parse(json) as JsonObject
+        ?? throw new JsonException("a JSON object is expected.");
 
     private static long MlpParameters(IReadOnlyList<int> widths)
     {
@@ -169,6 +179,7 @@ public sealed record DlrmConfig
 [JsonSourceGenerationOptions(
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(DlrmConfig))]
 internal sealed partial class DlrmConfigJson : JsonSerializerContext;

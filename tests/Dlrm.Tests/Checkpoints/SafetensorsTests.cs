@@ -28,7 +28,7 @@ public sealed class SafetensorsTests : IDisposable
                 foreach ((string _, long[] shape) in tensors)
                 {
                     buffers.Add(new NativeBuffer<float>(shape.Aggregate(1L, (a, b) => a * b)));
-                    new Random(buffers.Count).NextBytes(MemoryMarshal.AsBytes(buffers[^1].Span));
+                    new System.Random(buffers.Count).NextBytes(MemoryMarshal.AsBytes(buffers[^1].Span));
                 }
 
                 byte[] file = Write([.. tensors.Select((t, i) => TensorSource.Of(t.Name, t.Shape, buffers[i]))]);

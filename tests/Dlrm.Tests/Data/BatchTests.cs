@@ -1,4 +1,5 @@
 using Dlrm.Data;
+using Xunit;
 
 namespace Dlrm.Tests.Data;
 

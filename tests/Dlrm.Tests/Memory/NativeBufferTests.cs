@@ -1,4 +1,5 @@
 using Dlrm.Memory;
+using Xunit;
 
 namespace Dlrm.Tests.Memory;
 

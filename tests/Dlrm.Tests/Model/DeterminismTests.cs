@@ -1,5 +1,6 @@
 using Dlrm.Kernels;
 using Dlrm.Model;
+using Xunit;
 
 namespace Dlrm.Tests.Model;
 
@@ -20,7 +21,7 @@ public sealed class DeterminismTests
     public void Training_gives_the_same_bits_on_every_instruction_set_and_number_of_threads(
         string interaction, string loss, string optimizer)
     {
-        DlrmConfig config = ModelFixture.Config(interaction, loss) with { LossWeights = [1, 2.5f] };
+        DlrmConfig config = ModelFixture.Config(interaction, loss) with { LossWeights = [1, 2.5] };
         List<int> expected = ModelFixture.Train(config, 1, InstructionSet.Portable, optimizer);
         foreach (InstructionSet set in InstructionSets.Supported)
         {

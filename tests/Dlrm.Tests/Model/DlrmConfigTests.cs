@@ -1,4 +1,5 @@
 using Dlrm.Model;
+using Xunit;
 
 namespace Dlrm.Tests.Model;
 
@@ -7,16 +8,22 @@ public sealed class DlrmConfigTests
     [Fact]
     public void A_config_survives_its_own_json()
     {
-        DlrmConfig config = ModelFixture.Config("dot-dense", "wbce") with { LossWeights = [1, 3.5f], LossThreshold = 0.1f };
+        DlrmConfig config = ModelFixture.Config("dot-dense", "wbce") with { LossWeights = [1, 3.5], LossThreshold = 0.1f };
         DlrmConfig read = DlrmConfig.FromJson(config.ToJson());
         Assert.Equal(config.ToJson(), read.ToJson());
         Assert.Equal(config.TableRows, read.TableRows);
     }
 
+    [Fact]
+    public void Members_that_a_file_lacks_have_their_defaults() =>
+        Assert.Equal(new DlrmConfig().ToJson(), DlrmConfig.FromJson("{\"loss\":\"mse\"}").ToJson());
+
     [Theory]
     [InlineData("{", "not valid")]
     [InlineData("{\"tableRow\":[1]}", "tableRow")]
     [InlineData("{\"bottomMlp\":[4,3]}", "ends in 3")]
+    [InlineData("{\"bottomMlp\":null}", "bottomMlp")]
+    [InlineData("[]", "object")]
     public void Broken_json_names_the_fault(string json, string expected)
     {
         var failure = Assert.Throws<InvalidDataException>(() => DlrmConfig.FromJson(json));

@@ -1,9 +1,9 @@
 using Dlrm.Data;
-using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Model;
 using Dlrm.Random;
 using Dlrm.Threading;
+using Xunit;
 
 namespace Dlrm.Tests.Model;
 

@@ -1,4 +1,5 @@
 using Dlrm.Threading;
+using Xunit;
 
 namespace Dlrm.Tests.Threading;
 

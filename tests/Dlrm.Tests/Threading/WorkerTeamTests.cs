@@ -1,5 +1,6 @@
 using CsCheck;
 using Dlrm.Threading;
+using Xunit;
 
 namespace Dlrm.Tests.Threading;
 

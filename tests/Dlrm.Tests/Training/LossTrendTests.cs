@@ -24,7 +24,7 @@ public sealed class LossTrendTests
         for (int seed = 0; seed < 20; seed++)
         {
             var trend = new LossTrend();
-            var random = new Random(seed);
+            var random = new System.Random(seed);
             for (int step = 1; step <= 5000; step++)
             {
                 Assert.Null(trend.Add(step, 0.69 + ((random.NextDouble() - 0.5) * 0.2), 128));
@@ -36,7 +36,7 @@ public sealed class LossTrendTests
     public void Rare_labels_with_their_heavy_tail_are_not()
     {
         var trend = new LossTrend();
-        var random = new Random(1);
+        var random = new System.Random(1);
         for (int step = 1; step <= 20000; step++)
         {
             int clicks = 0;
@@ -63,7 +63,7 @@ public sealed class LossTrendTests
     public void A_slow_rise_under_noise_shows_in_the_long_blocks()
     {
         var trend = new LossTrend();
-        var random = new Random(3);
+        var random = new System.Random(3);
         LossRise? rise = null;
         for (int step = 1; step <= 4000 && rise is null; step++)
         {

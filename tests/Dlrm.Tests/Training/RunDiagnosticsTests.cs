@@ -275,7 +275,7 @@ public sealed class RunDiagnosticsTests
     /// <summary>Varied features; a quarter of the labels is 1.</summary>
     private static void Fill(Batch batch, int seed)
     {
-        var random = new Random(seed);
+        var random = new System.Random(seed);
         foreach (ref float value in batch.Dense)
         {
             value = random.NextSingle();

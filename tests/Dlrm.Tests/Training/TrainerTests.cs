@@ -1,9 +1,9 @@
 using Dlrm.Data;
-using Dlrm.Kernels;
 using Dlrm.Model;
 using Dlrm.Random;
 using Dlrm.Tests.Model;
 using Dlrm.Training;
+using Xunit;
 
 namespace Dlrm.Tests.Training;
 

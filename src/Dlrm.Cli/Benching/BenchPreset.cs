@@ -1,0 +1,61 @@
+using Dlrm.Model;
+
+namespace Dlrm.Cli.Benching;
+
+/// <summary>A shape to measure.</summary>
+/// <param name="Name">As on the command line.</param>
+/// <param name="Summary">What it is, for the help.</param>
+/// <param name="Batch">B, unless another is asked for.</param>
+/// <param name="LookupsPerBag">L of every bag.</param>
+/// <param name="Config">The model; null for one layer of 1024 × 1024.</param>
+internal sealed record BenchPreset(string Name, string Summary, int Batch, int LookupsPerBag, DlrmConfig? Config)
+{
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<BenchPreset> All { get; } =
+    [
+        new(
+            "kaggle",
+            "the model for Criteo Kaggle: 26 tables of dimension 16, one lookup each",
+            Batch: 128,
+            LookupsPerBag: 1,
+            new DlrmConfig
+            {
+                TableRows =
+                [
+                    1460, 583, 1013122, 220260, 305, 24, 12517, 633, 3, 93145, 5683, 835159, 3194, 27, 14992, 546130, 10,
+                    5652, 2173, 4, 704654, 18, 15, 286181, 105, 142572,
+                ],
+                EmbeddingDimension = 16,
+                BottomMlp = [13, 512, 256, 64, 16],
+                TopMlp = [512, 256, 1],
+                Loss = "bce",
+            }),
+        new(
+            "embedding-heavy",
+            "the reference's benchmark: 8 tables of a million rows, dimension 64, 100 lookups each",
+            Batch: 2048,
+            LookupsPerBag: 100,
+            new DlrmConfig
+            {
+                TableRows = [.. Enumerable.Repeat(1_000_000, 8)],
+                EmbeddingDimension = 64,
+                BottomMlp = [512, 512, 64],
+                TopMlp = [1024, 1024, 1024, 1],
+                Loss = "bce",
+            }),
+        new("gemm", "one layer of 1024 × 1024: its three matrix products", Batch: 1024, LookupsPerBag: 0, Config: null),
+    ];
+
+    /// <summary>The preset of a name.</summary>
+    /// <exception cref="ArgumentException">There is none; the message lists them.</exception>
+    public static BenchPreset Find(string name)
+        => All.FirstOrDefault(preset => preset.Name == name)
+            ?? throw new ArgumentException(
+                $"--preset={name}: there is no such preset; there are {string.Join(", ", All.Select(preset => preset.Name))}.");
+
+    /// <summary>Makes it ready to run.</summary>
+    /// <param name="batch">B.</param>
+    /// <param name="engine">What to compute with.</param>
+    public BenchWorkload Create(int batch, Engine engine)
+        => Config is null ? new LayerWorkload(batch, engine) : new ModelWorkload(Config, batch, LookupsPerBag, engine);
+}

@@ -1,0 +1,65 @@
+using Dlrm.Kernels;
+using Dlrm.Threading;
+
+namespace Dlrm.Cli.Benching;
+
+/// <summary>What this machine can do at the moment: multiply-adds in registers, and random rows in memory.</summary>
+/// <remarks>
+/// The floor of a step is its matrix products at that peak, plus the rows it gathers and the rows it updates at those
+/// bandwidths, one after the other. Work that overlaps could go below it.
+/// </remarks>
+internal sealed class FloorProbe : IDisposable
+{
+    private const int Burst = 200_000; // a third of a millisecond with AVX-512
+
+    private readonly Engine _engine;
+    private readonly RandomRowProbe? _rows;
+    private readonly double[] _workerGflops;
+    private readonly Samples _peak = new();
+    private readonly Samples _gather = new();
+    private readonly Samples _update = new();
+
+    /// <summary>Prepares.</summary>
+    /// <param name="engine">Whose workers to measure.</param>
+    /// <param name="rowFloats">Floats of a table row, 0 to leave memory out.</param>
+    /// <param name="tableBytes">Bytes of all tables: the probe walks over as many.</param>
+    public FloorProbe(Engine engine, int rowFloats, long tableBytes)
+    {
+        _engine = engine;
+        _workerGflops = new double[engine.Team.Workers];
+        _rows = rowFloats > 0 ? new RandomRowProbe(engine, tableBytes, rowFloats) : null;
+    }
+
+    /// <summary>Measures once: a few milliseconds.</summary>
+    public void Measure()
+    {
+        var work = new PeakWork(_engine.InstructionSet, _workerGflops);
+        _engine.Team.Run(ref work);
+        _peak.Add(_workerGflops.Sum());
+        if (_rows is not null)
+        {
+            _gather.Add(_rows.Gather());
+            _update.Add(_rows.Update());
+        }
+    }
+
+    /// <summary>What the speeds measured so far mean for a training step.</summary>
+    /// <param name="workload">The step.</param>
+    public BenchFloor FloorOf(BenchWorkload workload) => new()
+    {
+        PeakGflops = _peak.Median,
+        GatherGbPerS = _gather.Median,
+        UpdateGbPerS = _update.Median,
+        ComputeMs = workload.TrainFlops / _peak.Median / 1e6,
+        GatherMs = _rows is null ? 0 : workload.GatheredBytes / _gather.Median / 1e6,
+        UpdateMs = _rows is null ? 0 : workload.UpdatedBytes / _update.Median / 1e6,
+    };
+
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose() => _rows?.Dispose();
+
+    private readonly struct PeakWork(InstructionSet set, double[] gflops) : IParallelWork
+    {
+        public void Execute(int worker, int workers) => gflops[worker] = PeakProbe.FmaGflops(set, Burst);
+    }
+}

@@ -1,0 +1,153 @@
+using System.Text.Json;
+using Dlrm.Data;
+using Dlrm.Layers;
+using Dlrm.Memory;
+using Dlrm.Model;
+
+namespace Dlrm.Cli.Benching;
+
+/// <summary>Training and inference of a whole model on random data.</summary>
+/// <remarks>
+/// Enough batches take turns that neither their data nor the table rows they look up are all in the cache when they
+/// come round again. Values are random but small; what they are changes no time.
+/// </remarks>
+internal sealed class ModelWorkload : BenchWorkload
+{
+    private const float LearningRate = 0.01f;
+
+    private static readonly Stage[] AllStages = Enum.GetValues<Stage>();
+
+    private readonly DlrmModel _model;
+    private readonly Batch[] _batches;
+    private int _next;
+
+    /// <summary>Makes a model and its batches.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="batch">B.</param>
+    /// <param name="lookupsPerBag">L.</param>
+    /// <param name="engine">What to compute with; the caller keeps it.</param>
+    public ModelWorkload(DlrmConfig config, int batch, int lookupsPerBag, Engine engine)
+    {
+        _model = new DlrmModel(config, engine);
+        var random = new System.Random(1);
+        foreach (Parameter parameter in _model.Parameters)
+        {
+            Fill(parameter.Value, (uint)random.Next());
+        }
+
+        _model.ParametersChanged();
+        _batches = new Batch[Math.Clamp(8192 / batch, 4, 64)];
+        for (int i = 0; i < _batches.Length; i++)
+        {
+            _batches[i] = RandomBatch(config, batch, lookupsPerBag, random);
+        }
+
+        (double inferFlops, double trainFlops) = FlopsOfSample(config);
+        InferFlops = batch * inferFlops;
+        TrainFlops = batch * trainFlops;
+        RowFloats = config.EmbeddingDimension;
+        TableBytes = config.TableRows.Sum(rows => (long)rows) * RowFloats * sizeof(float);
+        GatheredBytes = (double)batch * config.TableRows.Count * lookupsPerBag * RowFloats * sizeof(float);
+    }
+
+    public override double TrainFlops { get; }
+
+    public override double InferFlops { get; }
+
+    public override double GatheredBytes { get; }
+
+    public override int RowFloats { get; }
+
+    public override long TableBytes { get; }
+
+    public override IReadOnlyList<string> Stages { get; } =
+        [.. AllStages.Select(stage => JsonNamingPolicy.SnakeCaseLower.ConvertName(stage.ToString()))];
+
+    /// <summary>Operations of the towers' matrix products for one sample.</summary>
+    /// <param name="config">The model.</param>
+    public static (double Infer, double Train) FlopsOfSample(DlrmConfig config)
+    {
+        double towers = MultiplyAdds(config.BottomMlp) + MultiplyAdds(config.TopWidths());
+        double firstLayer = (double)config.BottomMlp[0] * config.BottomMlp[1];
+        return (2 * towers, 2 * ((3 * towers) - firstLayer)); // nobody needs the gradient of the dense input
+    }
+
+    public override void Train()
+    {
+        _model.Stages.Reset();
+        _model.TrainStep(NextBatch(), LearningRate);
+    }
+
+    public override void Infer() => _model.Predict(NextBatch());
+
+    public override void ReadStages(Span<double> milliseconds)
+    {
+        for (int i = 0; i < AllStages.Length; i++)
+        {
+            milliseconds[i] = _model.Stages.Milliseconds(AllStages[i]);
+        }
+    }
+
+    public override void Dispose()
+    {
+        _model.Dispose();
+        foreach (Batch batch in _batches)
+        {
+            batch.Dispose();
+        }
+    }
+
+    private static double MultiplyAdds(IReadOnlyList<int> widths)
+        => Enumerable.Range(1, widths.Count - 1).Sum(layer => (double)widths[layer - 1] * widths[layer]);
+
+    /// <summary>Multiples of 2⁻¹² in (−0.04, 0.04), by a hash: tables of billions of elements are filled in seconds.</summary>
+    private static void Fill(NativeBuffer<float> values, uint seed)
+    {
+        const int Piece = 1 << 20;
+        for (long start = 0; start < values.Length; start += Piece)
+        {
+            foreach (ref float value in values.Slice(start, (int)Math.Min(Piece, values.Length - start)))
+            {
+                seed = (seed * 1664525) + 1013904223;
+                value = ((int)(seed >> 24) - 128) * (1f / 4096);
+            }
+        }
+    }
+
+    private static Batch RandomBatch(DlrmConfig config, int size, int lookupsPerBag, System.Random random)
+    {
+        var batch = new Batch(config.DenseFeatures, config.TableRows.Count);
+        batch.Resize(size);
+        foreach (ref float value in batch.Dense)
+        {
+            value = random.NextSingle();
+        }
+
+        foreach (ref float label in batch.Labels)
+        {
+            label = random.Next(2);
+        }
+
+        for (int table = 0; table < config.TableRows.Count; table++)
+        {
+            Span<int> offsets = batch.Offsets(table);
+            for (int sample = 0; sample < offsets.Length; sample++)
+            {
+                offsets[sample] = sample * lookupsPerBag;
+            }
+
+            foreach (ref int index in batch.ReserveIndices(table, size * lookupsPerBag))
+            {
+                index = random.Next(config.TableRows[table]);
+            }
+        }
+
+        return batch;
+    }
+
+    private Batch NextBatch()
+    {
+        _next = (_next + 1) % _batches.Length;
+        return _batches[_next];
+    }
+}
