@@ -24,7 +24,7 @@ internal static class Bits
     /// <summary>Values of a few magnitudes, the same for the same seed.</summary>
     public static float[] Random(int length, int seed, float scale = 2f)
     {
-        var random = new Random(seed);
+        var random = new System.Random(seed);
         var values = new float[length];
         for (int i = 0; i < length; i++)
         {

@@ -145,7 +145,7 @@ public sealed class ElementwiseTests
     /// <summary>Specials, random bits and ordinary numbers.</summary>
     private static float[] Mixed(int length)
     {
-        var random = new Random(length);
+        var random = new System.Random(length);
         var values = new float[length];
         for (int i = 0; i < length; i++)
         {
@@ -164,7 +164,7 @@ public sealed class ElementwiseTests
     private static void AssertAccuracy(UnaryKernel kernel, Func<double, double> exact, double bound, float from, float to)
     {
         const int Count = 1 << 17;
-        var random = new Random(7);
+        var random = new System.Random(7);
         var x = new float[(2 * Count) + Bits.Specials.Length];
         Bits.Specials.CopyTo(x.AsSpan());
         for (int i = 0; i < Count; i++)

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using CsCheck;
 using Dlrm.Kernels;
 using Dlrm.Layers;
-using Dlrm.Memory;
 using Dlrm.Tests.Kernels;
 using Xunit;
 
