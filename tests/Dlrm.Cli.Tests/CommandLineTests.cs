@@ -1,6 +1,7 @@
 using Dlrm.Cli.Commands;
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Tests.Golden;
+using Xunit;
 
 namespace Dlrm.Cli.Tests;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Dlrm.Cli.Commands;
 using Dlrm.Cli.Tests.Golden;
+using Xunit;
 
 namespace Dlrm.Cli.Tests;
 
@@ -38,25 +39,25 @@ public sealed class ProcessTests : IDisposable
     [Theory]
     [InlineData("INT")]
     [InlineData("TERM")]
-    public void A_signal_ends_with_130_after_saving(string signal)
+    public async Task A_signal_ends_with_130_after_saving(string signal)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are sent with kill.");
         using Process process = Start(["train", .. ToolRunner.Readme, "--num-batches=1000000000", "--output-dir=out"]);
-        Assert.Equal("Using CPU...", process.StandardOutput.ReadLine());
-        while (process.StandardOutput.ReadLine() is { } line && !line.StartsWith("Finished training it 3/", StringComparison.Ordinal))
+        Assert.Equal("Using CPU...", await process.StandardOutput.ReadLineAsync());
+        while (await process.StandardOutput.ReadLineAsync() is { } line && !line.StartsWith("Finished training it 3/", StringComparison.Ordinal))
         {
         }
 
         // Read on, or the run waits for room in the pipe.
-        Task rest = process.StandardOutput.ReadToEndAsync();
+        Task<string> rest = process.StandardOutput.ReadToEndAsync();
         using (Process kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]))
         {
-            kill.WaitForExit();
+            await kill.WaitForExitAsync();
         }
 
-        string error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        rest.Wait();
+        string error = await process.StandardError.ReadToEndAsync();
+        await rest;
+        await process.WaitForExitAsync();
         Assert.Equal(ExitCode.Interrupted, process.ExitCode);
         Assert.Contains("Finishing this step and saving", error, StringComparison.Ordinal);
         Assert.Contains("dlrm train --config=out/config.json --load-model=out/model", error, StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Dlrm.Cli.Commands;
+using Xunit;
 
 namespace Dlrm.Cli.Tests.Commands;
 

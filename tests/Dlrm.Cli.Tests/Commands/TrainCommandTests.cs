@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dlrm.Cli.Commands;
 using Dlrm.Cli.Tests.Golden;
+using Xunit;
 
 namespace Dlrm.Cli.Tests.Commands;
 

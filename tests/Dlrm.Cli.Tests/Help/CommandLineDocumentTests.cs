@@ -2,6 +2,7 @@ using System.Text;
 using Dlrm.Cli.Commands;
 using Dlrm.Cli.Help;
 using Dlrm.Cli.Options;
+using Xunit;
 
 namespace Dlrm.Cli.Tests.Help;
 

@@ -1,6 +1,6 @@
 using Dlrm.Cli.Commands;
 using Dlrm.Cli.Help;
-using Dlrm.Cli.Options;
+using Xunit;
 
 namespace Dlrm.Cli.Tests.Help;
 

@@ -1,5 +1,6 @@
 using Dlrm.Cli.Running;
 using Dlrm.Training;
+using Xunit;
 
 namespace Dlrm.Cli.Tests.Running;
 
