@@ -58,6 +58,11 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
             console.Error.WriteLine(line);
         }
 
+        foreach (string line in ModelSetup.Overruled(values, data))
+        {
+            console.Error.WriteLine($"Warning: {line}");
+        }
+
         using DlrmModel model = CreateModel(engine, data, random);
         RunFolder folder = RunFolder.Create(values, TimeProvider.System);
         string record = RunRecord.ToJson("train", values, data, model.Config, engine);
