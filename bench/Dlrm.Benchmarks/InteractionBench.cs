@@ -28,9 +28,12 @@ public class InteractionBench
 
     private int Columns => _interaction.Features * _interaction.Dimension;
 
+    /// <summary>Rows start on a cache line, as in the model.</summary>
+    private int Stride => (_interaction.Width + 15) / 16 * 16;
+
     private MatrixView Features => MatrixView.Over(_features, Batch, Columns);
 
-    private MatrixView Output => MatrixView.Over(_output, Batch, _interaction.Width);
+    private MatrixView Output => MatrixView.Over(_output, Batch, Stride).ColumnRange(0, _interaction.Width);
 
     [GlobalSetup]
     public void Setup()
@@ -44,7 +47,7 @@ public class InteractionBench
         _engine = new Engine(1, Set);
         _features = new NativeBuffer<float>(Batch * (long)Columns);
         _gradient = new NativeBuffer<float>(Batch * (long)Columns);
-        _output = new NativeBuffer<float>(Batch * (long)_interaction.Width);
+        _output = new NativeBuffer<float>(Batch * (long)Stride);
         _features.Span.Fill(0.5f);
     }
 

@@ -55,21 +55,25 @@ public class BceLoss : ProbabilityLoss
 
         elementwise.Log(p, logP);
         elementwise.Log(logQ, logQ);
-        float negativeScale = (float)(_negativeWeight / batch);
-        float positiveScale = (float)(_positiveWeight / batch);
+        // By table, not by branch: which label comes next cannot be predicted.
+        ReadOnlySpan<double> weights = [_negativeWeight, _positiveWeight];
+        ReadOnlySpan<float> scales = [(float)(_negativeWeight / batch), (float)(_positiveWeight / batch)];
         for (int i = 0; i < p.Length; i++)
         {
             float label = labels[i];
-            bool positive = label >= 1;
-            float loss = ((label - 1) * Math.Max(logQ[i], LowestLog)) - (label * Math.Max(logP[i], LowestLog));
-            sum += (positive ? _positiveWeight : _negativeWeight) * loss;
+            int kind = label >= 1 ? 1 : 0;
+            float loss = ((label - 1) * AtLeast(logQ[i], LowestLog)) - (label * AtLeast(logP[i], LowestLog));
+            sum += weights[kind] * loss;
 
             float product = p[i] == 1 ? 0 : p[i] * q[i];
             float kept = product < LowestProduct ? product / LowestProduct : 1;
             float difference = ((1 - label) * p[i]) - (label * q[i]);
-            gradient[i] *= (positive ? positiveScale : negativeScale) * difference * kept;
+            gradient[i] *= scales[kind] * difference * kept;
         }
 
         return sum;
     }
+
+    /// <summary>The larger of the two; NaN stays.</summary>
+    private static float AtLeast(float value, float bound) => value < bound ? bound : value;
 }
