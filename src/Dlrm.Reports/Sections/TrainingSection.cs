@@ -9,6 +9,7 @@ namespace Dlrm.Reports.Sections;
 internal static class TrainingSection
 {
     private const int MostPoints = 240;
+    private const int MostLosses = 120; // Fewer than could be told apart: joined intervals are less noisy.
     private const int MostDots = 60;
 
     /// <summary>Writes the section.</summary>
@@ -26,7 +27,7 @@ internal static class TrainingSection
 
     private static void WriteLoss(StringBuilder html, RunReportData data)
     {
-        IReadOnlyList<LossPoint> training = LossHistory.Reduce(data.Training, MostPoints);
+        IReadOnlyList<LossPoint> training = LossHistory.Reduce(data.Training, MostLosses);
         bool reduced = training.Count < data.Training.Count(record => double.IsFinite(record.Loss));
         EvaluationRecord[] tests = [.. Drawn(data).Where(record => double.IsFinite(record.Loss))];
         var series = new List<LineSeries>
