@@ -13,9 +13,11 @@ namespace Dlrm.Reports;
 /// </remarks>
 public static class RunReport
 {
+    private const string Policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
     private static readonly string s_style = ReadStyle();
 
-    /// <summary>Writes the report of a run, whole or not at all: beside the target first, then renamed over it.</summary>
+    /// <summary>Writes the report of a run, whole or not at all: beside the target, then renamed over it.</summary>
     /// <param name="path">The file, usually <c>report.html</c>; its folder is made if it is missing.</param>
     /// <param name="data">The run.</param>
     /// <exception cref="IOException">The file cannot be written; an older report is left as it was.</exception>
@@ -49,13 +51,15 @@ public static class RunReport
         html.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n");
         html.Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
         html.Append("<meta name=\"color-scheme\" content=\"light dark\"/>\n");
-        html.Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"/>\n");
+        html.Append($"<meta http-equiv=\"Content-Security-Policy\" content=\"{Policy}\"/>\n");
         html.Append("<link rel=\"icon\" href=\"data:,\"/>\n");
-        html.Append($"<title>{HtmlText.Escape(data.Title)} · Dlrm.NET</title>\n<style>\n{s_style}</style>\n</head>\n<body>\n<main>\n");
+        html.Append($"<title>{HtmlText.Escape(data.Title)} · Dlrm.NET</title>\n");
+        html.Append($"<style>\n{s_style}</style>\n</head>\n<body>\n<main>\n");
         HeaderSection.Write(html, data);
         HeadlineSection.Write(html, data);
         TrainingSection.Write(html, data);
         TestSection.Write(html, data);
+        MetricsSection.Write(html, data);
         ParameterSection.Write(html, data);
         RunSection.Write(html, data);
         html.Append("</main>\n</body>\n</html>\n");

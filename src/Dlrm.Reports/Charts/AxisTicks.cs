@@ -70,6 +70,13 @@ internal sealed record AxisTicks(double Start, double End, double Step)
     {
         double power = Math.Pow(10, Math.Floor(Math.Log10(raw)));
         double mantissa = raw / power;
-        return power * (mantissa <= 1.001 ? 1 : mantissa <= 2.001 ? 2 : mantissa <= 2.501 ? 2.5 : mantissa <= 5.001 ? 5 : 10);
+        return power * mantissa switch
+        {
+            <= 1.001 => 1,
+            <= 2.001 => 2,
+            <= 2.501 => 2.5,
+            <= 5.001 => 5,
+            _ => 10,
+        };
     }
 }

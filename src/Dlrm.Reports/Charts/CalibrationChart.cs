@@ -1,4 +1,5 @@
 using Dlrm.Training;
+using static Dlrm.Reports.NumberText;
 
 namespace Dlrm.Reports.Charts;
 
@@ -29,8 +30,8 @@ internal static class CalibrationChart
                 bin.MeanScore,
                 bin.LabelRate,
                 7,
-                $"{NumberText.Count(bin.Samples)} samples\npredicted {NumberText.Metric(bin.MeanScore)}"
-                + $"\nobserved {NumberText.Metric(bin.LabelRate)} ({NumberText.Metric(bin.Low)} to {NumberText.Metric(bin.High)})");
+                $"{Count(bin.Samples)} samples\npredicted {Metric(bin.MeanScore)}"
+                + $"\nobserved {Metric(bin.LabelRate)} ({Metric(bin.Low)} to {Metric(bin.High)})");
         }
 
         return chart.Finish();

@@ -1,8 +1,9 @@
 using Dlrm.Training;
+using static Dlrm.Reports.NumberText;
 
 namespace Dlrm.Reports.Charts;
 
-/// <summary>How scores are distributed among the positives and among the negatives, each as shares of its own class.</summary>
+/// <summary>How scores are distributed among positives and negatives, each as shares of its own class.</summary>
 internal static class HistogramChart
 {
     /// <summary>The drawing as SVG.</summary>
@@ -23,14 +24,14 @@ internal static class HistogramChart
         {
             bool open = bin == positiveShares.Length - 1 && histogram.Upper < 1;
             string range = open
-                ? $"{NumberText.Metric(bin * histogram.Width)} and above"
-                : $"{NumberText.Metric(bin * histogram.Width)} to {NumberText.Metric((bin + 1) * histogram.Width)}";
+                ? $"{Metric(bin * histogram.Width)} and above"
+                : $"{Metric(bin * histogram.Width)} to {Metric((bin + 1) * histogram.Width)}";
             chart.Column(
                 "probe",
                 bin * histogram.Width,
                 (bin + 1) * histogram.Width,
-                $"Score {range}\nlabel 1: {NumberText.Count(histogram.Positives[bin])} ({NumberText.Percent(positiveShares[bin] / 100)})"
-                + $"\nlabel 0: {NumberText.Count(histogram.Negatives[bin])} ({NumberText.Percent(negativeShares[bin] / 100)})");
+                $"score {range}\nlabel 1: {Count(histogram.Positives[bin])} ({Percent(positiveShares[bin] / 100)})"
+                + $"\nlabel 0: {Count(histogram.Negatives[bin])} ({Percent(negativeShares[bin] / 100)})");
         }
 
         return chart.Finish();

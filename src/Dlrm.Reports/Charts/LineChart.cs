@@ -1,3 +1,5 @@
+using static Dlrm.Reports.NumberText;
+
 namespace Dlrm.Reports.Charts;
 
 /// <summary>A point of a line, and what to say of it.</summary>
@@ -57,7 +59,7 @@ internal sealed record LineChart
         AxisTicks x = X ?? StepAxis();
         AxisTicks y = Y ?? ValueAxis();
         var chart = new SvgChart(
-            Description, x, XTitle, X is null ? NumberText.ShortCount : x.Label, y, YLabel ?? y.Label);
+            Description, x, XTitle, X is null ? ShortCount : x.Label, y, YLabel ?? y.Label);
         foreach (LineSeries series in Series)
         {
             chart.Band("band " + series.Style, series.Band);

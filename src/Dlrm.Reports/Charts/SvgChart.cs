@@ -1,4 +1,6 @@
 using System.Text;
+using static Dlrm.Reports.HtmlText;
+using static Dlrm.Reports.NumberText;
 
 namespace Dlrm.Reports.Charts;
 
@@ -28,11 +30,16 @@ internal sealed class SvgChart
     /// <param name="y">The vertical axis.</param>
     /// <param name="yLabel">Writes a tick.</param>
     public SvgChart(
-        string description, AxisTicks x, string xTitle, Func<double, string> xLabel, AxisTicks y, Func<double, string> yLabel)
+        string description,
+        AxisTicks x,
+        string xTitle,
+        Func<double, string> xLabel,
+        AxisTicks y,
+        Func<double, string> yLabel)
     {
         _x = x;
         _y = y;
-        Append($"<svg viewBox=\"0 0 {N(Width)} {N(Height)}\" role=\"img\" aria-label=\"{HtmlText.Escape(description)}\">\n");
+        Append($"<svg viewBox=\"0 0 {N(Width)} {N(Height)}\" role=\"img\" aria-label=\"{Escape(description)}\">\n");
         foreach (double tick in y.Values)
         {
             Append($"<path class=\"grid\" d=\"M{N(Left)} {N(Y(tick))}H{N(Width - Right)}\"/>");
@@ -46,7 +53,8 @@ internal sealed class SvgChart
             Append($"<text class=\"mid\" x=\"{N(X(tick))}\" y=\"{N(Height - Bottom + 7)}\" dy=\".9em\">{xLabel(tick)}</text>\n");
         }
 
-        Append($"<text class=\"mid title\" x=\"{N((Left + Width - Right) / 2)}\" y=\"{N(Height - 5)}\">{HtmlText.Escape(xTitle)}</text>\n");
+        double centre = (Left + Width - Right) / 2;
+        Append($"<text class=\"mid\" x=\"{N(centre)}\" y=\"{N(Height - 5)}\">{Escape(xTitle)}</text>\n");
     }
 
     /// <summary>A line through points; gaps where a coordinate is no number.</summary>
@@ -117,8 +125,11 @@ internal sealed class SvgChart
     /// <param name="from">Left edge, data coordinate.</param>
     /// <param name="to">Right edge, data coordinate.</param>
     /// <param name="title">The text.</param>
-    public void Column(string style, double from, double to, string title) => Append(
-        $"<rect class=\"{style}\" x=\"{N(X(from))}\" y=\"{N(Top)}\" width=\"{N(X(to) - X(from))}\" height=\"{N(Height - Bottom - Top)}\">{Title(title)}</rect>\n");
+    public void Column(string style, double from, double to, string title)
+    {
+        string place = $"x=\"{N(X(from))}\" y=\"{N(Top)}\" width=\"{N(X(to) - X(from))}\" height=\"{N(Height - Bottom - Top)}\"";
+        Append($"<rect class=\"{style}\" {place}>{Title(title)}</rect>\n");
+    }
 
     /// <summary>A short text just above a height, at the left or the right edge of the frame.</summary>
     /// <param name="y">Data coordinate.</param>
@@ -127,21 +138,22 @@ internal sealed class SvgChart
     public void Note(double y, string text, bool left)
     {
         string place = left ? $"class=\"note\" x=\"{N(Left + 6)}\"" : $"class=\"end note\" x=\"{N(Width - Right - 2)}\"";
-        Append($"<text {place} y=\"{N(Y(y) - 6)}\">{HtmlText.Escape(text)}</text>\n");
+        Append($"<text {place} y=\"{N(Y(y) - 6)}\">{Escape(text)}</text>\n");
     }
 
     /// <summary>The finished drawing.</summary>
     public string Finish() => _svg.Append("</svg>").ToString();
 
-    private static string N(double value) => NumberText.Coordinate(value);
+    private static string N(double value) => Coordinate(value);
 
-    private static string Title(string? title) => title is null ? string.Empty : $"<title>{HtmlText.Escape(title)}</title>";
+    private static string Title(string? title) => title is null ? string.Empty : $"<title>{Escape(title)}</title>";
 
-    private double X(double value)
-        => Left + ((Math.Clamp(value, _x.Start, _x.End) - _x.Start) / (_x.End - _x.Start) * (Width - Left - Right));
+    private static double Fraction(AxisTicks axis, double value)
+        => (Math.Clamp(value, axis.Start, axis.End) - axis.Start) / (axis.End - axis.Start);
 
-    private double Y(double value)
-        => Height - Bottom - ((Math.Clamp(value, _y.Start, _y.End) - _y.Start) / (_y.End - _y.Start) * (Height - Top - Bottom));
+    private double X(double value) => Left + (Fraction(_x, value) * (Width - Left - Right));
+
+    private double Y(double value) => Height - Bottom - (Fraction(_y, value) * (Height - Top - Bottom));
 
     private void Append(string text) => _svg.Append(text);
 }

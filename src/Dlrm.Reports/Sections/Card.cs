@@ -1,4 +1,5 @@
 using System.Text;
+using static Dlrm.Reports.HtmlText;
 
 namespace Dlrm.Reports.Sections;
 
@@ -14,13 +15,13 @@ internal static class Card
     public static void Write(
         StringBuilder html, string title, string note, IReadOnlyList<(string Style, string Name)> legend, string svg)
     {
-        html.Append($"<figure>\n<figcaption><h3>{HtmlText.Escape(title)}</h3><p>{HtmlText.Escape(note)}</p>");
+        html.Append($"<figure>\n<figcaption><h3>{Escape(title)}</h3><p>{Escape(note)}</p>");
         if (legend.Count > 0)
         {
             html.Append("<ul class=\"legend\">");
             foreach ((string style, string name) in legend)
             {
-                html.Append($"<li><i class=\"key {style}\"></i>{HtmlText.Escape(name)}</li>");
+                html.Append($"<li><i class=\"key {style}\"></i>{Escape(name)}</li>");
             }
 
             html.Append("</ul>");

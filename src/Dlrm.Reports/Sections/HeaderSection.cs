@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Dlrm.Training;
+using static Dlrm.Reports.HtmlText;
+using static Dlrm.Reports.NumberText;
 
 namespace Dlrm.Reports.Sections;
 
@@ -11,16 +13,17 @@ internal static class HeaderSection
     public static void Write(StringBuilder html, RunReportData data)
     {
         html.Append("<header>\n<p class=\"kicker\">Dlrm.NET · training report</p>\n");
-        html.Append($"<h1>{HtmlText.Escape(data.Title)}</h1>\n");
-        html.Append($"<p class=\"facts\">{string.Join("<span class=\"dot\"> · </span>", Facts(data).Select(HtmlText.Escape))}</p>\n");
+        html.Append($"<h1>{Escape(data.Title)}</h1>\n");
+        html.Append("<p class=\"facts\">").AppendJoin("<span class=\"dot\"> · </span>", Facts(data).Select(Escape));
+        html.Append("</p>\n");
         html.Append("</header>\n");
         if (data.Warnings.Count > 0)
         {
             html.Append("<section class=\"warnings\" aria-label=\"Findings\">\n");
-            html.Append($"<h2>{(data.Warnings.Count == 1 ? "One finding" : $"{data.Warnings.Count} findings")}</h2>\n<ul>\n");
+            html.Append($"<h2>{Plural(data.Warnings.Count, "finding")}</h2>\n<ul>\n");
             foreach (string warning in data.Warnings)
             {
-                html.Append($"<li>{HtmlText.Escape(warning)}</li>\n");
+                html.Append($"<li>{Escape(warning)}</li>\n");
             }
 
             html.Append("</ul>\n</section>\n");
@@ -38,8 +41,8 @@ internal static class HeaderSection
             yield return Plural(last.Samples, "sample");
             if (data.TrainingTime is { } time && time > TimeSpan.Zero)
             {
-                yield return $"{NumberText.Duration(time)} of training";
-                yield return $"{NumberText.Count((long)(last.Samples / time.TotalSeconds))} samples/s";
+                yield return $"{Duration(time)} of training";
+                yield return $"{Count((long)(last.Samples / time.TotalSeconds))} samples/s";
             }
         }
 
@@ -49,5 +52,5 @@ internal static class HeaderSection
         }
     }
 
-    private static string Plural(long count, string noun) => $"{NumberText.Count(count)} {noun}{(count == 1 ? "" : "s")}";
+    private static string Plural(long count, string noun) => $"{Count(count)} {noun}{(count == 1 ? string.Empty : "s")}";
 }

@@ -1,5 +1,7 @@
 using System.Text;
 using Dlrm.Training;
+using static Dlrm.Reports.HtmlText;
+using static Dlrm.Reports.NumberText;
 
 namespace Dlrm.Reports.Sections;
 
@@ -14,9 +16,11 @@ internal static class HeadlineSection
         {
             html.Append("<div class=\"tiles\">\n");
             TrainRecord? interval = data.Training.Count == 0 ? null : data.Training[^1];
-            Tile(html, "Training loss", NumberText.Metric(interval?.Loss), interval is null ? "no step was taken" : "mean of the last interval");
-            html.Append("</div>\n<p class=\"remark\">No test pass was run, so nothing is known of samples that the model did not train on. ");
-            html.Append("With <code>--test-freq</code> the report has AUC, log loss and their curves.</p>\n</section>\n");
+            string remark = interval is null ? "no step was taken" : "mean of the last interval";
+            Tile(html, "Training loss", Metric(interval?.Loss), remark);
+            html.Append("</div>\n<p class=\"remark\">No test pass was run, so nothing is known of samples that the model ");
+            html.Append("did not train on. With <code>--test-freq</code> the report has AUC, log loss and their curves.</p>\n");
+            html.Append("</section>\n");
             return;
         }
 
@@ -25,26 +29,27 @@ internal static class HeadlineSection
         Tile(
             html,
             "AUC",
-            NumberText.Metric(metrics.Auc),
-            metrics.AucStandardError is { } error ? $"± {NumberText.Metric(error)} standard error" : metrics.Undefined ?? string.Empty);
+            Metric(metrics.Auc),
+            metrics.AucStandardError is { } error ? $"± {Metric(error)} standard error" : metrics.Undefined ?? string.Empty);
         Tile(
             html,
             "Log loss",
-            NumberText.Metric(metrics.LogLoss),
-            metrics.BaselineLogLoss is { } baseline ? $"{NumberText.Metric(baseline)} by the label rate alone" : "natural logarithm");
-        Tile(html, "Normalized entropy", NumberText.Metric(metrics.NormalizedEntropy), "1 is the label rate alone; lower is better");
+            Metric(metrics.LogLoss),
+            metrics.BaselineLogLoss is { } baseline ? $"{Metric(baseline)} by the label rate alone" : "natural logarithm");
+        Tile(html, "Normalized entropy", Metric(metrics.NormalizedEntropy), "1 is the label rate alone; lower is better");
         Tile(
             html,
             "Calibration",
-            NumberText.Metric(metrics.Calibration),
-            $"mean score {NumberText.Metric(metrics.MeanScore)}, labels {NumberText.Metric(metrics.LabelRate)}");
+            Metric(metrics.Calibration),
+            $"mean score {Metric(metrics.MeanScore)}, labels {Metric(metrics.LabelRate)}");
+        double majority = Math.Max(metrics.LabelRate, 1 - metrics.LabelRate);
         Tile(
             html,
             "Accuracy",
-            NumberText.Percent(metrics.Accuracy),
+            Percent(metrics.Accuracy),
             metrics.Positives is null
                 ? "score, rounded, equals label"
-                : $"{NumberText.Percent(Math.Max(metrics.LabelRate, 1 - metrics.LabelRate))} by always answering {(metrics.LabelRate > 0.5 ? 1 : 0)}");
+                : $"{Percent(majority)} by always answering {(metrics.LabelRate > 0.5 ? "1" : "0")}");
         html.Append("</div>\n");
         Passes(html, data, last);
         html.Append("</section>\n");
@@ -53,16 +58,16 @@ internal static class HeadlineSection
     private static void Passes(StringBuilder html, RunReportData data, EvaluationRecord last)
     {
         EvaluationRecord best = data.Best!;
-        string samples = NumberText.Count(last.Metrics.Samples);
-        string step = NumberText.Count(last.Step);
+        string samples = Count(last.Metrics.Samples);
+        string step = Count(last.Step);
         html.Append("<p class=\"remark\">");
         html.Append(data.Evaluations.Count == 1
             ? $"The one test pass, over {samples} samples, after step {step}."
-            : $"The last of {NumberText.Count(data.Evaluations.Count)} test passes over {samples} samples, after step {step}. ");
+            : $"The last of {Count(data.Evaluations.Count)} test passes over {samples} samples, after step {step}. ");
         if (best.Step != last.Step)
         {
-            html.Append($"The best was after step {NumberText.Count(best.Step)}: AUC {NumberText.Metric(best.Metrics.Auc)}, ");
-            html.Append($"log loss {NumberText.Metric(best.Metrics.LogLoss)}, accuracy {NumberText.Percent(best.Metrics.Accuracy)}.");
+            html.Append($"The best was after step {Count(best.Step)}: AUC {Metric(best.Metrics.Auc)}, ");
+            html.Append($"log loss {Metric(best.Metrics.LogLoss)}, accuracy {Percent(best.Metrics.Accuracy)}.");
         }
         else if (data.Evaluations.Count > 1)
         {
@@ -72,6 +77,9 @@ internal static class HeadlineSection
         html.Append("</p>\n");
     }
 
-    private static void Tile(StringBuilder html, string name, string value, string remark) => html.Append(
-        $"<div class=\"tile\"><p class=\"name\">{HtmlText.Escape(name)}</p><p class=\"value\">{HtmlText.Escape(value)}</p><p class=\"note\">{HtmlText.Escape(remark)}</p></div>\n");
+    private static void Tile(StringBuilder html, string name, string value, string remark)
+    {
+        html.Append($"<div class=\"tile\"><p class=\"name\">{Escape(name)}</p>");
+        html.Append($"<p class=\"value\">{Escape(value)}</p><p class=\"note\">{Escape(remark)}</p></div>\n");
+    }
 }

@@ -1,5 +1,7 @@
 using System.Text;
 using Dlrm.Memory;
+using static Dlrm.Reports.HtmlText;
+using static Dlrm.Reports.NumberText;
 
 namespace Dlrm.Reports.Sections;
 
@@ -14,7 +16,7 @@ internal static class ParameterSection
         long parameters = data.Tables.Sum(table => table.Parameters) + data.Layers.Sum(layer => layer.Parameters);
         long bytes = data.Tables.Sum(table => table.Bytes) + data.Layers.Sum(layer => layer.Bytes);
         html.Append("<section>\n<h2>Parameters</h2>\n");
-        html.Append($"<p class=\"remark\">{NumberText.Count(parameters)} in {SystemMemory.Describe(bytes)}.</p>\n");
+        html.Append($"<p class=\"remark\">{Count(parameters)} in {SystemMemory.Describe(bytes)}.</p>\n");
         html.Append("<div class=\"scroll\"><table>\n<thead><tr><th>tensor</th><th class=\"num\">shape</th>");
         html.Append("<th class=\"num wide\">parameters</th><th class=\"num\">bytes</th><th class=\"share\">share</th></tr></thead>\n");
         WriteTables(html, data.Tables, bytes);
@@ -45,7 +47,7 @@ internal static class ParameterSection
             WriteRow(
                 html,
                 $"{rest.Length} smaller tables",
-                $"{NumberText.Count(rest.Sum(table => table.Rows))} rows",
+                $"{Count(rest.Sum(table => table.Rows))} rows",
                 rest.Sum(table => table.Parameters),
                 rest.Sum(table => table.Bytes),
                 total);
@@ -57,11 +59,11 @@ internal static class ParameterSection
     private static void WriteRow(StringBuilder html, string name, string shape, long parameters, long bytes, long total)
     {
         double percent = total == 0 ? 0 : 100.0 * bytes / total;
-        html.Append($"<tr><th scope=\"row\">{HtmlText.Escape(name)}</th><td class=\"num\">{shape}</td>");
-        html.Append($"<td class=\"num wide\">{NumberText.Count(parameters)}</td><td class=\"num\">{SystemMemory.Describe(bytes)}</td>");
-        html.Append($"<td class=\"share\"><span class=\"bar\"><i style=\"width:{NumberText.Coordinate(percent)}%\"></i></span>");
-        html.Append($"<span class=\"percent\">{NumberText.Percent(percent / 100)}</span></td></tr>\n");
+        html.Append($"<tr><th scope=\"row\">{Escape(name)}</th><td class=\"num\">{shape}</td>");
+        html.Append($"<td class=\"num wide\">{Count(parameters)}</td><td class=\"num\">{SystemMemory.Describe(bytes)}</td>");
+        html.Append($"<td class=\"share\"><span class=\"bar\"><i style=\"width:{Coordinate(percent)}%\"></i></span>");
+        html.Append($"<span class=\"percent\">{Percent(percent / 100)}</span></td></tr>\n");
     }
 
-    private static string Shape(long rows, long columns) => $"{NumberText.Count(rows)} × {NumberText.Count(columns)}";
+    private static string Shape(long rows, long columns) => $"{Count(rows)} × {Count(columns)}";
 }

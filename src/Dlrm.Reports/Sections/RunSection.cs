@@ -1,4 +1,6 @@
 using System.Text;
+using static Dlrm.Reports.HtmlText;
+using static Dlrm.Reports.NumberText;
 
 namespace Dlrm.Reports.Sections;
 
@@ -11,8 +13,10 @@ internal static class RunSection
         html.Append("<section>\n<h2>Repeat this run</h2>\n");
 
         // A word to a span: lines break between options, not at the hyphens inside them.
-        html.Append($"<pre><code>{string.Join(' ', data.Command.Split(' ').Select(word => $"<span>{HtmlText.Escape(word)}</span>"))}</code></pre>\n");
-        html.Append("<p class=\"remark\">The same command on the same data gives the same bits, on any machine and any number of threads.</p>\n");
+        IEnumerable<string> words = data.Command.Split(' ').Select(word => $"<span>{Escape(word)}</span>");
+        html.Append("<pre><code>").AppendJoin(' ', words).Append("</code></pre>\n");
+        html.Append("<p class=\"remark\">The same command on the same data gives the same bits, ");
+        html.Append("on any machine and any number of threads.</p>\n");
         html.Append("</section>\n<section class=\"pair\">\n<div>\n<h2>Configuration</h2>\n");
         Pairs(html, data.Configuration);
         html.Append("</div>\n<div>\n<h2>Environment</h2>\n");
@@ -21,7 +25,7 @@ internal static class RunSection
             html,
             [
                 new("Dlrm.NET", environment.Version),
-                new("threads", NumberText.Count(environment.Threads)),
+                new("threads", Count(environment.Threads)),
                 new("instruction set", environment.InstructionSet),
                 new("processor", environment.Processor),
                 new("operating system", environment.OperatingSystem),
@@ -35,7 +39,7 @@ internal static class RunSection
         html.Append("<table class=\"pairs\"><tbody>\n");
         foreach ((string name, string value) in pairs)
         {
-            html.Append($"<tr><th scope=\"row\">{HtmlText.Escape(name)}</th><td>{HtmlText.Escape(value)}</td></tr>\n");
+            html.Append($"<tr><th scope=\"row\">{Escape(name)}</th><td>{Escape(value)}</td></tr>\n");
         }
 
         html.Append("</tbody></table>\n");

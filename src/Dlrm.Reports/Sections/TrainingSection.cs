@@ -1,6 +1,7 @@
 using System.Text;
 using Dlrm.Reports.Charts;
 using Dlrm.Training;
+using static Dlrm.Reports.NumberText;
 
 namespace Dlrm.Reports.Sections;
 
@@ -8,6 +9,7 @@ namespace Dlrm.Reports.Sections;
 internal static class TrainingSection
 {
     private const int MostPoints = 240;
+    private const int MostLosses = 120; // Fewer than could be told apart: joined intervals are less noisy.
     private const int MostDots = 60;
 
     /// <summary>Writes the section.</summary>
@@ -15,7 +17,8 @@ internal static class TrainingSection
     {
         html.Append("<section>\n<h2>Over the steps</h2>\n<div class=\"cards\">\n");
         WriteLoss(html, data);
-        WriteMetric(html, data, "AUC", "test passes, ± one standard error", metrics => metrics.Auc, metrics => metrics.AucStandardError);
+        WriteMetric(
+            html, data, "AUC", "test passes, ± one standard error", metrics => metrics.Auc, metrics => metrics.AucStandardError);
         WriteMetric(html, data, "Log loss", "test passes", metrics => metrics.LogLoss, _ => null);
         WriteSpeed(html, data);
         WriteLearningRate(html, data);
@@ -24,7 +27,7 @@ internal static class TrainingSection
 
     private static void WriteLoss(StringBuilder html, RunReportData data)
     {
-        IReadOnlyList<LossPoint> training = LossHistory.Reduce(data.Training, MostPoints);
+        IReadOnlyList<LossPoint> training = LossHistory.Reduce(data.Training, MostLosses);
         bool reduced = training.Count < data.Training.Count(record => double.IsFinite(record.Loss));
         EvaluationRecord[] tests = [.. Drawn(data).Where(record => double.IsFinite(record.Loss))];
         var series = new List<LineSeries>
@@ -37,8 +40,7 @@ internal static class TrainingSection
         if (tests.Length > 0)
         {
             series.Add(new LineSeries(
-                "s2",
-                [.. tests.Select(test => new ChartPoint(test.Step, test.Loss, $"step {NumberText.Count(test.Step)}\ntest loss {NumberText.Metric(test.Loss)}"))])
+                "s2", [.. tests.Select(test => new ChartPoint(test.Step, test.Loss, Title(test.Step, "test loss", test.Loss)))])
             {
                 Dotted = tests.Length <= MostDots,
             });
@@ -58,10 +60,12 @@ internal static class TrainingSection
 
     private static int Every(int count) => Math.Max(1, (count + MostPoints - 1) / MostPoints);
 
+    private static string Title(long step, string name, double? value) => $"step {Count(step)}\n{name} {Metric(value)}";
+
     private static string TrainingTitle(LossPoint point, bool reduced)
     {
-        string title = $"step {NumberText.Count(point.Step)}\ntraining loss {NumberText.Metric(point.Mean)}";
-        return reduced ? $"{title}\n{NumberText.Metric(point.Low)} to {NumberText.Metric(point.High)}" : title;
+        string title = Title(point.Step, "training loss", point.Mean);
+        return reduced ? $"{title}\n{Metric(point.Low)} to {Metric(point.High)}" : title;
     }
 
     private static void WriteMetric(
@@ -81,7 +85,7 @@ internal static class TrainingSection
         ChartPoint[] points =
         [
             .. tests.Select(test => new ChartPoint(
-                test.Step, value(test.Metrics)!.Value, $"step {NumberText.Count(test.Step)}\n{name} {NumberText.Metric(value(test.Metrics))}")),
+                test.Step, value(test.Metrics)!.Value, Title(test.Step, name, value(test.Metrics)))),
         ];
         int best = Array.FindIndex(tests, test => test == data.Best);
         double? baseline = name == "Log loss" ? tests[^1].Metrics.BaselineLogLoss : null;
@@ -129,7 +133,8 @@ internal static class TrainingSection
                     points.Add(new ChartPoint(
                         record.Step,
                         speed,
-                        $"step {NumberText.Count(record.Step)}\n{NumberText.Count((long)speed)} samples/s\n{NumberText.Metric(milliseconds / (record.Step - drawn.Step))} ms a step"));
+                        $"step {Count(record.Step)}\n{Count((long)speed)} samples/s"
+                        + $"\n{Metric(milliseconds / (record.Step - drawn.Step))} ms a step"));
                 }
 
                 (drawn, milliseconds) = ((record.Step, record.Samples), 0);
@@ -145,7 +150,7 @@ internal static class TrainingSection
                 XTitle = "step",
                 Series = [new LineSeries("s3", points)],
                 Y = AxisTicks.Around(0, highest, 5),
-                YLabel = NumberText.ShortCount,
+                YLabel = ShortCount,
             };
             Card.Write(html, "Speed", "training samples a second", [], chart.Render());
         }
@@ -161,8 +166,9 @@ internal static class TrainingSection
         int every = Every(data.Training.Count);
         ChartPoint[] points =
         [
-            .. data.Training.Where((_, index) => index % every == 0 || index == data.Training.Count - 1).Select(record =>
-                new ChartPoint(record.Step, record.LearningRate, $"step {NumberText.Count(record.Step)}\nlearning rate {NumberText.Metric(record.LearningRate)}")),
+            .. data.Training.Where((_, index) => index % every == 0 || index == data.Training.Count - 1).Select(
+                record => new ChartPoint(
+                    record.Step, record.LearningRate, Title(record.Step, "learning rate", record.LearningRate))),
         ];
         var chart = new LineChart
         {

@@ -1,6 +1,6 @@
 namespace Dlrm.Training;
 
-/// <summary>The curves of one pass over a labelled set with both classes: small enough to draw, exact where they have points.</summary>
+/// <summary>The curves of one pass over a labelled set with both classes: small, exact where they have points.</summary>
 public sealed record EvaluationCurves
 {
     /// <summary>The ROC curve from (0, 0) to (1, 1), a few hundred of its exact points.</summary>

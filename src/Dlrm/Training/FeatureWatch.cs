@@ -3,7 +3,7 @@ using Dlrm.Data;
 namespace Dlrm.Training;
 
 /// <summary>Finds the features that have one value in every sample seen, and the share of positive labels.</summary>
-/// <remarks>A feature that has changed once is not looked at again, so after a batch or two only constant ones cost time.</remarks>
+/// <remarks>A feature that has changed is not looked at again: after a batch or two only constant ones cost time.</remarks>
 internal sealed class FeatureWatch
 {
     private readonly float[] _dense;
@@ -39,7 +39,7 @@ internal sealed class FeatureWatch
         => Enumerable.Range(0, _dense.Length).Where(feature => !_denseChanged[feature])
             .Select(feature => (feature, _dense[feature]));
 
-    /// <summary>Tables in which every sample looked up the same row the same number of times, with the row; −1 for none.</summary>
+    /// <summary>Tables in which every sample looked up one row equally often, with the row; −1 for none.</summary>
     public IEnumerable<(int Table, int Row)> ConstantTables()
         => Enumerable.Range(0, _row.Length).Where(table => !_tableChanged[table]).Select(table => (table, _row[table]));
 

@@ -46,12 +46,12 @@ public sealed class MetricsAccumulator : IDisposable
             float label = labels[sample];
             if (score is < 0 or > 1)
             {
-                throw new ArgumentException($"Score {score:R} of sample {Samples} does not lie in [0, 1].", nameof(scores));
+                throw new ArgumentException($"Score {score} of sample {Samples} does not lie in [0, 1].", nameof(scores));
             }
 
             if (label is not (>= 0 and <= 1))
             {
-                throw new ArgumentException($"Label {label:R} of sample {Samples} does not lie in [0, 1].", nameof(labels));
+                throw new ArgumentException($"Label {label} of sample {Samples} does not lie in [0, 1].", nameof(labels));
             }
 
             keys[sample] = RankedScores.Key(score, label == 1);
@@ -78,7 +78,7 @@ public sealed class MetricsAccumulator : IDisposable
         };
     }
 
-    /// <summary>What a report draws, or null when the set is empty, has one class, or labels or scores do not rank.</summary>
+    /// <summary>What a report draws; null when the set is empty, has one class, or cannot be ranked.</summary>
     public EvaluationCurves? ComputeCurves()
     {
         if (!_counters.CanRank || _counters.Positives == 0 || _counters.Positives == _counters.Samples)
@@ -134,7 +134,8 @@ public sealed class MetricsAccumulator : IDisposable
 
         if (samples > _keys.Length)
         {
-            var grown = new NativeBuffer<uint>(Math.Min(int.MaxValue, Math.Max(samples, Math.Max(4096, 2 * _keys.Length))));
+            long room = Math.Max(samples, Math.Max(4096, 2 * _keys.Length));
+            var grown = new NativeBuffer<uint>(Math.Min(int.MaxValue, room));
             _keys.Slice(0, (int)_counters.Samples).CopyTo(grown.Span);
             _keys.Dispose();
             _keys = grown;

@@ -1,9 +1,9 @@
 namespace Dlrm.Training;
 
-/// <summary>The natural logarithm in double precision, from IEEE operations alone: the same bits on every machine.</summary>
+/// <summary>The natural logarithm in double precision, of IEEE operations alone: the same bits everywhere.</summary>
 /// <remarks>
-/// x = 2ᵏ·m with m in [√½, √2); s = (m − 1)/(m + 1), so |s| ≤ 0.1716, and ln m = 2·(s + s³/3 + s⁵/5 + …), cut after s²³,
-/// where the rest is below 10⁻¹⁹. k·ln 2 is added in two parts, the first of which has enough trailing zeros to be exact.
+/// x = 2ᵏ·m with m in [√½, √2); s = (m − 1)/(m + 1), so |s| ≤ 0.1716, and ln m = 2·(s + s³/3 + s⁵/5 + …), cut after
+/// s²³, where the rest is below 10⁻¹⁹. k·ln 2 is added in two parts; the first has enough trailing zeros to be exact.
 /// </remarks>
 internal static class NaturalLog
 {

@@ -27,7 +27,7 @@ internal static class PrecisionRecallCurve
         return sum.Value;
     }
 
-    /// <summary>Points about 1/256 apart in recall, from the highest threshold to the one that reaches all positives.</summary>
+    /// <summary>Points about 1/256 apart in recall, from the highest threshold down to all positives.</summary>
     public static PrecisionRecallPoint[] Points(RankedScores scores)
     {
         var points = new List<PrecisionRecallPoint>(Steps + 2);
@@ -41,7 +41,8 @@ internal static class PrecisionRecallCurve
             double recall = (double)truePositives / scores.Positives;
             if (recall >= next)
             {
-                points.Add(new PrecisionRecallPoint(recall, (double)truePositives / (scores.Count - place), group.Score));
+                double precision = (double)truePositives / (scores.Count - place);
+                points.Add(new PrecisionRecallPoint(recall, precision, group.Score));
                 next = truePositives == scores.Positives ? 1 : (Math.Floor(recall * Steps) + 1) / Steps;
             }
         }

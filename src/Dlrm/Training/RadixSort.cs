@@ -10,7 +10,7 @@ internal static class RadixSort
     /// <summary>Sorts ascending.</summary>
     /// <param name="keys">The keys, in; in any order out.</param>
     /// <param name="scratch">As long as <paramref name="keys"/>; contents are lost.</param>
-    /// <returns>True when the sorted keys lie in <paramref name="scratch"/>, false when in <paramref name="keys"/>.</returns>
+    /// <returns>True when <paramref name="scratch"/> has the sorted keys, false when <paramref name="keys"/> has.</returns>
     public static bool Sort(Span<uint> keys, Span<uint> scratch)
     {
         Span<int> counts = stackalloc int[3 * Buckets];

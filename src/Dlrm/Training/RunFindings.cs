@@ -53,7 +53,7 @@ internal static class RunFindings
     public static string ConstantTables((int Table, int Row)[] found, int tables, long samples) => string.Create(
         Invariant,
         $"{found.Length} of {tables} categorical features never changed in the first {samples} samples (counted from 0: "
-        + $"{Join(found, item => item.Row < 0 ? $"{item.Table} is always empty" : $"{item.Table} is always row {item.Row}")}). "
+        + $"{Join(found, item => item.Table + (item.Row < 0 ? " is always empty" : $" is always row {item.Row}"))}). "
         + $"Likely cause: an empty column, or rows in time order. Check the column, or leave it out.");
 
     /// <summary>Every label is the same.</summary>
@@ -84,5 +84,8 @@ internal static class RunFindings
     }
 
     private static string Join<T>(T[] items, Func<T, string> describe)
-        => string.Join(", ", items.Take(NamedFeatures).Select(describe)) + (items.Length > NamedFeatures ? ", …" : string.Empty);
+    {
+        string named = string.Join(", ", items.Take(NamedFeatures).Select(describe));
+        return items.Length > NamedFeatures ? named + ", …" : named;
+    }
 }
