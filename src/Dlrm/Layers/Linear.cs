@@ -8,8 +8,9 @@ namespace Dlrm.Layers;
 /// </summary>
 /// <remarks>
 /// It owns the parameters and packed copies of the weights: Wᵀ for the way forward, W for the way back. The copies are
-/// made by <see cref="PackForward"/> and <see cref="PackBackward"/>; <see cref="Mlp"/> says when. Activations are packed
-/// matrices (B, in) and (B, out).
+/// made by <see cref="PackForward"/> and <see cref="PackBackward"/>; <see cref="Mlp"/> says when. Without them the
+/// weights are used as they are, which is as good where they are used once. Activations are packed matrices (B, in) and
+/// (B, out).
 /// </remarks>
 internal sealed class Linear : IDisposable
 {
@@ -33,12 +34,7 @@ internal sealed class Linear : IDisposable
         Relu = relu;
         Weight = new Parameter($"{name}.weight", [outputs, inputs], training);
         Bias = new Parameter($"{name}.bias", [outputs], training);
-        _forwardWeights.Reserve(inputs, outputs);
         _bias.Reserve(1, outputs);
-        if (training)
-        {
-            _backwardWeights.Reserve(outputs, inputs);
-        }
     }
 
     /// <summary>in.</summary>
@@ -56,34 +52,45 @@ internal sealed class Linear : IDisposable
     /// <summary>b (out).</summary>
     public Parameter Bias { get; }
 
-    /// <summary>Whether the packed Wᵀ and b are those of the parameters.</summary>
+    /// <summary>Whether the packed Wᵀ is that of the parameters.</summary>
     public bool IsForwardPacked { get; set; }
 
     /// <summary>Whether the packed W is that of the parameters.</summary>
     public bool IsBackwardPacked { get; set; }
 
-    private MatrixView WeightMatrix => MatrixView.Over(Weight.Value, Outputs, Inputs);
+    private MatrixView Weights => MatrixView.Over(Weight.Value, Outputs, Inputs);
 
-    /// <summary>A worker's share of packing Wᵀ and b.</summary>
+    /// <summary>Packs b: little, so one thread does it.</summary>
+    public void PackBias() => Packing.Copy(MatrixView.Over(Bias.Value, 1, Outputs), _bias.Matrix(1, Outputs), 0, 1);
+
+    /// <summary>Makes room for Wᵀ packed.</summary>
+    public void ReserveForward() => _forwardWeights.Reserve(Inputs, Outputs);
+
+    /// <summary>Makes room for W packed.</summary>
+    public void ReserveBackward() => _backwardWeights.Reserve(Outputs, Inputs);
+
+    /// <summary>A worker's share of packing Wᵀ.</summary>
     /// <param name="worker">Worker number.</param>
     /// <param name="workers">Workers.</param>
-    public void PackForward(int worker, int workers)
-    {
-        Packing.Transpose(_kernel, WeightMatrix, _forwardWeights.Matrix(Inputs, Outputs), worker, workers);
-        Packing.Copy(MatrixView.Over(Bias.Value, 1, Outputs), _bias.Matrix(1, Outputs), worker, workers);
-    }
+    public void PackForward(int worker, int workers) =>
+        Packing.Transpose(_kernel, Weights, _forwardWeights.Matrix(Inputs, Outputs), worker, workers);
 
     /// <summary>A worker's share of packing W.</summary>
     /// <param name="worker">Worker number.</param>
     /// <param name="workers">Workers.</param>
     public void PackBackward(int worker, int workers) =>
-        Packing.Copy(WeightMatrix, _backwardWeights.Matrix(Outputs, Inputs), worker, workers);
+        Packing.Copy(Weights, _backwardWeights.Matrix(Outputs, Inputs), worker, workers);
 
     /// <summary>Y from X.</summary>
     /// <param name="x">(B, in), packed.</param>
     /// <param name="y">(B, out), written.</param>
-    public GemmWork Forward(PanelMatrix x, PanelMatrix y) =>
-        GemmWork.Forward(_kernel, x, _forwardWeights.Matrix(Inputs, Outputs), _bias.Matrix(1, Outputs), Relu, y);
+    public GemmWork Forward(PanelMatrix x, PanelMatrix y)
+    {
+        PanelMatrix bias = _bias.Matrix(1, Outputs);
+        return IsForwardPacked
+            ? GemmWork.Forward(_kernel, x, _forwardWeights.Matrix(Inputs, Outputs), bias, Relu, y)
+            : GemmWork.Forward(_kernel, x, Weights, bias, Relu, y);
+    }
 
     /// <summary>The gradients of the parameters, and that of X if wanted.</summary>
     /// <param name="x">(B, in), packed.</param>
@@ -91,17 +98,19 @@ internal sealed class Linear : IDisposable
     /// <param name="ones">(1, B): a row vector of ones.</param>
     /// <param name="dx">(B, in), written; a matrix without rows if not wanted.</param>
     /// <param name="rectified">True when X is the output of a rectifier, whose gradient dX then is taken through.</param>
-    public LinearBackwardWork Backward(PanelMatrix x, PanelMatrix dy, PanelMatrix ones, PanelMatrix dx, bool rectified) => new()
+    public LinearBackwardWork Backward(PanelMatrix x, PanelMatrix dy, PanelMatrix ones, PanelMatrix dx, bool rectified)
     {
-        InputGradient = dx.Rows == 0
-            ? default
-            : GemmWork.InputGradient(_kernel, dy, _backwardWeights.Matrix(Outputs, Inputs), rectified ? x : default, dx),
-        WeightGradient = GemmWork.WeightGradient(
-            _kernel, dy, x, new PanelMatrix(MatrixView.Over(Weight.Gradient!, Outputs, Inputs))),
-        BiasGradient = GemmWork.BiasGradient(
-            _kernel, ones, dy, new PanelMatrix(MatrixView.Over(Bias.Gradient!, 1, Outputs))),
-        HasInputGradient = dx.Rows > 0,
-    };
+        PanelMatrix weights = IsBackwardPacked ? _backwardWeights.Matrix(Outputs, Inputs) : new PanelMatrix(Weights);
+        return new LinearBackwardWork
+        {
+            HasInputGradient = dx.Rows > 0,
+            InputGradient = GemmWork.InputGradient(_kernel, dy, weights, rectified ? x : default, dx),
+            WeightGradient = GemmWork.WeightGradient(
+                _kernel, dy, x, new PanelMatrix(MatrixView.Over(Weight.Gradient!, Outputs, Inputs))),
+            BiasGradient = GemmWork.BiasGradient(
+                _kernel, ones, dy, new PanelMatrix(MatrixView.Over(Bias.Gradient!, 1, Outputs))),
+        };
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -19,14 +19,17 @@ namespace Dlrm.Layers;
 /// blocked; and the scores of a sample do not depend on the batch it came in.
 /// </para>
 /// <para>
-/// Packed copies of the weights are kept until <see cref="ParametersChanged"/>. Activations stay in native memory that
-/// grows to the largest batch seen; a step allocates nothing.
+/// Packed copies of the weights are made when they pay and kept until <see cref="ParametersChanged"/>. Activations stay
+/// in native memory that grows to the largest batch seen; a step allocates nothing.
 /// </para>
 /// </remarks>
 public sealed class Mlp : IDisposable
 {
-    /// <summary>Work below this many multiply-adds (or copied elements) is done sooner by one thread than by waking others.</summary>
+    /// <summary>Work below this many multiply-adds is done sooner by one thread than by waking others.</summary>
     private const long SmallWork = 100_000;
+
+    /// <summary>Multiply-adds in the time that an element takes to be packed, about.</summary>
+    private const long CopyCost = 16;
 
     private readonly Engine _engine;
     private readonly bool _training;
@@ -34,7 +37,9 @@ public sealed class Mlp : IDisposable
     private readonly PanelBuffer[] _activations; // [i] is the input of layer i, (B, n[i]); two in turns in inference.
     private readonly PanelBuffer[] _gradients = [new(), new()]; // dY of the layer at hand and dX, in turns.
     private NativeBuffer<float> _ones = new(0);
+    private readonly long _weights; // Elements of all weight matrices.
     private int _capacity;
+    private bool _isFresh = true; // No pass has seen the present parameters.
 
     /// <summary>A tower with zeroed parameters.</summary>
     /// <param name="engine">What to compute with; it outlives the tower.</param>
@@ -63,6 +68,7 @@ public sealed class Mlp : IDisposable
             bool relu = !(logitOutput && i == _layers.Length - 1);
             _layers[i] = new Linear(kernel, name, widths[i], widths[i + 1], relu, training);
             _activations[i] = training || i < 2 ? new PanelBuffer() : _activations[i - 2];
+            _weights += _layers[i].Weight.Value.Length;
             parameters.Add(_layers[i].Weight);
             parameters.Add(_layers[i].Bias);
         }
@@ -169,7 +175,7 @@ public sealed class Mlp : IDisposable
 
         Linear last = _layers[^1];
         PanelMatrix dy = _gradients[0].Matrix(batch, last.Outputs);
-        PackBackward(output, outputGradient, dy, wantsInput);
+        PackBackward(output, outputGradient, dy);
         PanelMatrix ones = PanelMatrix.RowVector(_ones, batch);
         for (int i = _layers.Length - 1; i >= 0; i--)
         {
@@ -181,13 +187,15 @@ public sealed class Mlp : IDisposable
         }
     }
 
-    /// <summary>Says that somebody wrote to the parameters: the next pass packs them anew.</summary>
+    /// <summary>Says that somebody wrote to the parameters. To be called after every update.</summary>
     public void ParametersChanged()
     {
         foreach (Linear layer in _layers)
         {
             layer.IsForwardPacked = layer.IsBackwardPacked = false;
         }
+
+        _isFresh = true;
     }
 
     /// <summary>Floating-point operations of <see cref="Forward"/>; a multiply-add counts as two.</summary>
@@ -231,43 +239,56 @@ public sealed class Mlp : IDisposable
 
     private PanelMatrix Activation(int layer, int batch) => _activations[layer].Matrix(batch, _layers[layer].Inputs);
 
-    /// <summary>Packs the input, and the weights that changed.</summary>
+    /// <summary>Packs the input, and the weights if that pays.</summary>
     private void PackForward(MatrixView input)
     {
-        var work = new ForwardPackWork { Layers = _layers, Input = input, Target = Activation(0, input.Rows) };
-        long size = (long)input.Rows * input.Columns;
-        foreach (Linear layer in _layers)
+        // Weights that change with every step are used as they are in small batches; a second pass packs them.
+        bool pack = !_layers[0].IsForwardPacked && !(_isFresh && _training && input.Rows <= GemmWork.RowBlock);
+        Linear[] packed = pack ? _layers : [];
+        foreach (Linear layer in packed)
         {
-            size += layer.IsForwardPacked ? 0 : layer.Weight.Value.Length;
+            layer.ReserveForward();
         }
 
-        Run(ref work, size);
-        foreach (Linear layer in _layers)
+        foreach (Linear layer in _isFresh ? _layers : [])
+        {
+            layer.PackBias();
+        }
+
+        _isFresh = false;
+        var work = new ForwardPackWork
+        {
+            Layers = packed,
+            Input = input,
+            Target = Activation(0, input.Rows),
+        };
+        Run(ref work, CopyCost * ((pack ? _weights : 0) + ((long)input.Rows * input.Columns)));
+        foreach (Linear layer in packed)
         {
             layer.IsForwardPacked = true;
         }
     }
 
-    /// <summary>Packs the gradient that comes in, taken through the last rectifier, and the weights that changed.</summary>
-    private void PackBackward(MatrixView output, MatrixView outputGradient, PanelMatrix target, bool wantsInput)
+    /// <summary>Packs the gradient that comes in, taken through the last rectifier, and the weights if that pays.</summary>
+    private void PackBackward(MatrixView output, MatrixView outputGradient, PanelMatrix target)
     {
-        Span<Linear> layers = _layers.AsSpan(wantsInput ? 0 : 1); // Only the gradient of the input needs the first.
+        bool pack = !_layers[0].IsBackwardPacked && output.Rows > GemmWork.RowBlock;
+        Linear[] packed = pack ? _layers : [];
+        foreach (Linear layer in packed)
+        {
+            layer.ReserveBackward();
+        }
+
         var work = new BackwardPackWork
         {
-            Layers = _layers,
-            First = wantsInput ? 0 : 1,
+            Layers = packed,
+            Relu = _layers[^1].Relu,
             Output = output,
             OutputGradient = outputGradient,
             Target = target,
         };
-        long size = (long)output.Rows * output.Columns;
-        foreach (Linear layer in layers)
-        {
-            size += layer.IsBackwardPacked ? 0 : layer.Weight.Value.Length;
-        }
-
-        Run(ref work, size);
-        foreach (Linear layer in layers)
+        Run(ref work, CopyCost * ((pack ? _weights : 0) + ((long)output.Rows * output.Columns)));
+        foreach (Linear layer in packed)
         {
             layer.IsBackwardPacked = true;
         }

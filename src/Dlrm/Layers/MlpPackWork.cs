@@ -4,10 +4,10 @@ using Dlrm.Threading;
 
 namespace Dlrm.Layers;
 
-/// <summary>What a tower packs before its way forward.</summary>
+/// <summary>What a tower packs before its way forward: the input, and the weights of some layers.</summary>
 internal struct ForwardPackWork : IParallelWork
 {
-    /// <summary>The layers; those whose packed weights are stale are packed.</summary>
+    /// <summary>The layers whose weights are packed.</summary>
     public Linear[] Layers;
 
     /// <summary>X (B, n[0]).</summary>
@@ -22,22 +22,19 @@ internal struct ForwardPackWork : IParallelWork
         Packing.Copy(Input, Target, worker, workers);
         foreach (Linear layer in Layers)
         {
-            if (!layer.IsForwardPacked)
-            {
-                layer.PackForward(worker, workers);
-            }
+            layer.PackForward(worker, workers);
         }
     }
 }
 
-/// <summary>What a tower packs before its way back.</summary>
+/// <summary>What a tower packs before its way back: the gradient that comes in, and the weights of some layers.</summary>
 internal struct BackwardPackWork : IParallelWork
 {
-    /// <summary>The layers; those from <see cref="First"/> on whose packed weights are stale are packed.</summary>
+    /// <summary>The layers whose weights are packed.</summary>
     public Linear[] Layers;
 
-    /// <summary>The first layer whose gradient goes further down.</summary>
-    public int First;
+    /// <summary>Whether the gradient is taken through a rectifier.</summary>
+    public bool Relu;
 
     /// <summary>Y (B, n[L]).</summary>
     public MatrixView Output;
@@ -51,7 +48,7 @@ internal struct BackwardPackWork : IParallelWork
     /// <inheritdoc/>
     public readonly void Execute(int worker, int workers)
     {
-        if (Layers[^1].Relu)
+        if (Relu)
         {
             Packing.CopyMasked(OutputGradient, Output, Target, worker, workers);
         }
@@ -60,12 +57,9 @@ internal struct BackwardPackWork : IParallelWork
             Packing.Copy(OutputGradient, Target, worker, workers);
         }
 
-        for (int i = First; i < Layers.Length; i++)
+        foreach (Linear layer in Layers)
         {
-            if (!Layers[i].IsBackwardPacked)
-            {
-                Layers[i].PackBackward(worker, workers);
-            }
+            layer.PackBackward(worker, workers);
         }
     }
 }

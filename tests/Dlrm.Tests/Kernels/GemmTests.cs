@@ -55,6 +55,8 @@ public sealed class GemmTests
                 var work = GemmWork.Forward(
                     kernel, packedX.Matrix, packedW.Matrix, packedBias.Matrix, relu, new PanelMatrix(y.View));
                 AssertForEveryTeam(work, y, expected, $"{set} {m}×{n}×{k}");
+                work = GemmWork.Forward(kernel, packedX.Matrix, w.View, packedBias.Matrix, relu, new PanelMatrix(y.View));
+                AssertForEveryTeam(work, y, expected, $"{set} {m}×{n}×{k}, weights as they are");
             }
         }
     }
@@ -79,6 +81,9 @@ public sealed class GemmTests
             AssertForEveryTeam(
                 GemmWork.InputGradient(kernel, packedDy.Matrix, packedW.Matrix, new PanelMatrix(mask.View), target),
                 dx, masked, $"{set} {m}×{n}×{k} masked");
+            AssertForEveryTeam(
+                GemmWork.InputGradient(kernel, packedDy.Matrix, new PanelMatrix(w.View), new PanelMatrix(mask.View), target),
+                dx, masked, $"{set} {m}×{n}×{k} masked, weights as they are");
         }
     }
 

@@ -102,6 +102,7 @@ internal sealed unsafe class GemmKernelAvx2 : GemmKernel
     {
         float* a = block.A + (row * TStep.Row);
         float* b = block.B + column;
+        nint bStride = block.BStride;
         nint stride = block.CStride;
         float* c = block.C + (row * stride) + column;
         Vector256<float> l0 = default, l1 = default, l2 = default, l3 = default, l4 = default, l5 = default;
@@ -124,7 +125,7 @@ internal sealed unsafe class GemmKernelAvx2 : GemmKernel
 
         for (int depth = block.Depth; depth > 0; depth -= PanelMatrix.Width)
         {
-            float* end = b + (Math.Min(depth, PanelMatrix.Width) * PanelMatrix.Width);
+            int steps = Math.Min(depth, PanelMatrix.Width);
             do
             {
                 Vector256<float> left = Vector256.Load(b), right = Vector256.Load(b + Lanes);
@@ -147,9 +148,9 @@ internal sealed unsafe class GemmKernelAvx2 : GemmKernel
                 l5 = MultiplyAdd<TRows>(5, x, left, l5);
                 r5 = MultiplyAdd<TRows>(5, x, right, r5);
                 a += TStep.Depth;
-                b += PanelMatrix.Width;
+                b += bStride;
             }
-            while (b != end);
+            while (--steps != 0);
             a += block.AJump;
         }
 

@@ -132,12 +132,14 @@ internal sealed unsafe class GemmKernelAvx512 : GemmKernel
     {
         float* a = block.A + (row * TStep.Row);
         float* b = block.B;
+        nint bStride = block.BStride;
         nint stride = block.CStride;
         float* c = block.C + (row * stride);
         Vector512<float> l0 = default, l1 = default, l2 = default, l3 = default, l4 = default, l5 = default;
         Vector512<float> l6 = default, l7 = default, l8 = default, l9 = default, l10 = default, l11 = default;
         Vector512<float> r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default;
         Vector512<float> r6 = default, r7 = default, r8 = default, r9 = default, r10 = default, r11 = default;
+        Prefetch<TRows>(c + (MostRows * stride), stride);
         if (block.Accumulate)
         {
             l0 = Load<TRows>(0, c + (0 * stride));
@@ -168,7 +170,7 @@ internal sealed unsafe class GemmKernelAvx512 : GemmKernel
 
         for (int depth = block.Depth; depth > 0; depth -= PanelMatrix.Width)
         {
-            float* end = b + (Math.Min(depth, PanelMatrix.Width) * PanelMatrix.Width);
+            int steps = Math.Min(depth, PanelMatrix.Width);
             do
             {
                 Vector512<float> left = Vector512.Load(b);
@@ -210,9 +212,9 @@ internal sealed unsafe class GemmKernelAvx512 : GemmKernel
                 l11 = Fma<TRows>(11, x, left, l11);
                 r11 = Fma<TRows, TVectors>(11, x, right, r11);
                 a += TStep.Depth;
-                b += PanelMatrix.Width;
+                b += bStride;
             }
-            while (b != end);
+            while (--steps != 0);
             a += block.AJump;
         }
 
@@ -275,6 +277,22 @@ internal sealed unsafe class GemmKernelAvx512 : GemmKernel
             Store<TRows>(9, r9, bias, floor, c + (9 * stride) + Lanes);
             Store<TRows>(10, r10, bias, floor, c + (10 * stride) + Lanes);
             Store<TRows>(11, r11, bias, floor, c + (11 * stride) + Lanes);
+        }
+    }
+
+    /// <summary>Asks for the rows of C that come next; below the last tile it asks in vain, which does no harm.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch<TRows>(float* c, nint stride)
+        where TRows : struct, IConstant
+    {
+        if (TRows.Value == MostRows)
+        {
+            for (int row = 0; row < MostRows; row++)
+            {
+                Sse.Prefetch0(c);
+                Sse.Prefetch0(c + Lanes);
+                c += stride;
+            }
         }
     }
 

@@ -40,7 +40,7 @@ internal sealed unsafe class GemmKernelPortable : GemmKernel
                 s2 = MathF.FusedMultiplyAdd(*a, b[2], s2);
                 s3 = MathF.FusedMultiplyAdd(*a, b[3], s3);
                 a += step;
-                b += PanelMatrix.Width;
+                b += block.BStride;
             }
 
             a += block.AJump;

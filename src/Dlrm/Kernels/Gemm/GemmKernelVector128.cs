@@ -103,6 +103,7 @@ internal sealed unsafe class GemmKernelVector128 : GemmKernel
     {
         float* a = block.A + (row * TStep.Row);
         float* b = block.B + column;
+        nint bStride = block.BStride;
         nint stride = block.CStride;
         float* c = block.C + (row * stride) + column;
         Vector128<float> l0 = default, l1 = default, l2 = default, l3 = default, l4 = default, l5 = default;
@@ -139,7 +140,7 @@ internal sealed unsafe class GemmKernelVector128 : GemmKernel
 
         for (int depth = block.Depth; depth > 0; depth -= PanelMatrix.Width)
         {
-            float* end = b + (Math.Min(depth, PanelMatrix.Width) * PanelMatrix.Width);
+            int steps = Math.Min(depth, PanelMatrix.Width);
             do
             {
                 Vector128<float> left = Vector128.Load(b), right = Vector128.Load(b + Lanes);
@@ -180,9 +181,9 @@ internal sealed unsafe class GemmKernelVector128 : GemmKernel
                 l11 = Fma<TRows>(11, x, left, l11);
                 r11 = Fma<TRows>(11, x, right, r11);
                 a += TStep.Depth;
-                b += PanelMatrix.Width;
+                b += bStride;
             }
-            while (b != end);
+            while (--steps != 0);
             a += block.AJump;
         }
 

@@ -1,48 +1,57 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Dlrm.Memory;
 using Dlrm.Threading;
 
 namespace Dlrm.Kernels;
 
-/// <summary>
-/// One matrix product, C (M, N) = A (M, K) · B (K, N), divided among workers by parts of C.
-/// </summary>
+/// <summary>One matrix product, C (M, N) = A (M, K) · B (K, N), divided among workers by parts of C.</summary>
 /// <remarks>
 /// <para>
 /// Units of <see cref="RowUnit"/> rows of one panel of C are dealt out panel by panel, so every worker gets the same
 /// amount, also when C is only a few panels wide or a few rows high. A worker goes over its units in blocks of
-/// <see cref="RowBlock"/> rows and <see cref="DepthBlock"/> steps of k, so that a panel of B stays in the first cache
-/// while the rows of A, in the second, pass by.
+/// <see cref="RowBlock"/> rows and <see cref="DepthBlock"/> steps of k, so that a panel of B stays in a near cache while
+/// the rows of A pass by.
+/// </para>
+/// <para>
+/// A is packed. B is packed, or row-major and read in place, or the transpose of a row-major matrix and transposed block
+/// by block as it is used: what a product of at most <see cref="RowBlock"/> rows uses once need not be packed before.
 /// </para>
 /// <para>The order of additions is that of <see cref="GemmKernel"/>, whatever the division.</para>
 /// </remarks>
 internal unsafe struct GemmWork : IParallelWork
 {
-    private const int RowBlock = 384;
-    private const int DepthBlock = 256;
+    /// <summary>Rows of A that are taken through all panels of B before the next ones.</summary>
+    public const int RowBlock = 384;
+
+    private const int DepthBlock = 512;
 
     private readonly GemmKernel _kernel;
     private readonly PanelMatrix _a;
     private readonly PanelMatrix _b;
     private readonly PanelMatrix _c;
-    private readonly bool _transposed;
+    private readonly int _depth;
+    private bool _transposedA;
+    private bool _transposedB;
     private PanelMatrix _bias;
     private PanelMatrix _mask;
     private bool _relu;
 
-    private GemmWork(GemmKernel kernel, PanelMatrix a, PanelMatrix b, PanelMatrix c, bool transposed)
+    private GemmWork(GemmKernel kernel, PanelMatrix a, PanelMatrix b, PanelMatrix c, int depth)
     {
+        Debug.Assert(a.RowStride == PanelMatrix.Width, "The left operand is packed.");
         _kernel = kernel;
         _a = a;
         _b = b;
         _c = c;
-        _transposed = transposed;
+        _depth = depth;
     }
 
     /// <summary>Multiply-adds of the whole product.</summary>
-    public readonly long MultiplyAdds => (long)_c.Rows * _c.Columns * _b.Rows;
+    public readonly long MultiplyAdds => (long)_c.Rows * _c.Columns * _depth;
 
     /// <summary>Rows dealt out together: whole tiles, which in a transposed A must not leave a panel.</summary>
-    private readonly int RowUnit => _transposed ? PanelMatrix.Width : 12;
+    private readonly int RowUnit => _transposedA ? PanelMatrix.Width : 12;
 
     /// <summary>Y = X · Wᵀ + b, then the rectifier if wanted.</summary>
     /// <param name="kernel">The microkernel.</param>
@@ -53,25 +62,36 @@ internal unsafe struct GemmWork : IParallelWork
     /// <param name="y">Y (B, out), written.</param>
     public static GemmWork Forward(
         GemmKernel kernel, PanelMatrix x, PanelMatrix weights, PanelMatrix bias, bool relu, PanelMatrix y) =>
-        new(kernel, x, weights, y, transposed: false) { _bias = bias, _relu = relu };
+        new(kernel, x, weights, y, weights.Rows) { _bias = bias, _relu = relu };
+
+    /// <summary>The same with W (out, in) as it is, transposed on the way.</summary>
+    /// <param name="kernel">The microkernel.</param>
+    /// <param name="x">X (B, in), packed.</param>
+    /// <param name="weights">W (out, in).</param>
+    /// <param name="bias">b (1, out), packed.</param>
+    /// <param name="relu">Whether negative results become 0.</param>
+    /// <param name="y">Y (B, out), written.</param>
+    public static GemmWork Forward(
+        GemmKernel kernel, PanelMatrix x, MatrixView weights, PanelMatrix bias, bool relu, PanelMatrix y) =>
+        new(kernel, x, new PanelMatrix(weights), y, weights.Columns) { _bias = bias, _relu = relu, _transposedB = true };
 
     /// <summary>dX = dY · W, 0 where X is not above 0 if X is given.</summary>
     /// <param name="kernel">The microkernel.</param>
     /// <param name="dy">dY (B, out), packed.</param>
-    /// <param name="weights">W (out, in), packed.</param>
+    /// <param name="weights">W (out, in), packed or not.</param>
     /// <param name="mask">X (B, in), packed if <paramref name="dx"/> is; the default for none.</param>
     /// <param name="dx">dX (B, in), written.</param>
     public static GemmWork InputGradient(
         GemmKernel kernel, PanelMatrix dy, PanelMatrix weights, PanelMatrix mask, PanelMatrix dx) =>
-        new(kernel, dy, weights, dx, transposed: false) { _mask = mask };
+        new(kernel, dy, weights, dx, weights.Rows) { _mask = mask };
 
     /// <summary>dW = dYᵀ · X, samples in ascending order.</summary>
     /// <param name="kernel">The microkernel.</param>
     /// <param name="dy">dY (B, out), packed.</param>
-    /// <param name="x">X (B, in), packed.</param>
+    /// <param name="x">X (B, in), packed or not.</param>
     /// <param name="dw">dW (out, in), written.</param>
     public static GemmWork WeightGradient(GemmKernel kernel, PanelMatrix dy, PanelMatrix x, PanelMatrix dw) =>
-        new(kernel, dy, x, dw, transposed: true);
+        new(kernel, dy, x, dw, x.Rows) { _transposedA = true };
 
     /// <summary>db = 1ᵀ · dY: sums over the samples in ascending order.</summary>
     /// <param name="kernel">The microkernel.</param>
@@ -79,7 +99,7 @@ internal unsafe struct GemmWork : IParallelWork
     /// <param name="dy">dY (B, out), packed.</param>
     /// <param name="db">db (1, out), written.</param>
     public static GemmWork BiasGradient(GemmKernel kernel, PanelMatrix ones, PanelMatrix dy, PanelMatrix db) =>
-        new(kernel, ones, dy, db, transposed: false);
+        new(kernel, ones, dy, db, dy.Rows);
 
     /// <inheritdoc/>
     public readonly void Execute(int worker, int workers)
@@ -87,22 +107,22 @@ internal unsafe struct GemmWork : IParallelWork
         int rowUnits = (_c.Rows + RowUnit - 1) / RowUnit;
         (int first, int firstRow) = Boundary(rowUnits, worker, workers);
         (int last, int lastRow) = Boundary(rowUnits, worker + 1, workers);
-        int depth = _b.Rows;
 
         // Equal blocks of k, each a multiple of 32; a product of one tile's height uses no part of B twice.
-        int depthBlocks = _c.Rows <= RowUnit ? 1 : (depth + DepthBlock - 1) / DepthBlock;
-        int depthBlock = (((depth + depthBlocks - 1) / depthBlocks) + PanelMatrix.Width - 1) & -PanelMatrix.Width;
+        int blocks = _c.Rows <= RowUnit && _b.IsPacked ? 1 : (_depth + DepthBlock - 1) / DepthBlock;
+        int depthBlock = (((_depth + blocks - 1) / blocks) + PanelMatrix.Width - 1) & -PanelMatrix.Width;
         for (int top = 0; top < _c.Rows; top += RowBlock)
         {
-            for (int k = 0; k < depth; k += depthBlock)
+            int bottom = Math.Min(top + RowBlock, _c.Rows);
+            for (int k = 0; k < _depth; k += depthBlock)
             {
                 for (int panel = first; panel <= last; panel++)
                 {
                     int from = Math.Max(top, panel == first ? firstRow : 0);
-                    int to = Math.Min(Math.Min(top + RowBlock, _c.Rows), panel == last ? lastRow : _c.Rows);
+                    int to = Math.Min(bottom, panel == last ? lastRow : _c.Rows);
                     if (from < to)
                     {
-                        Panel(panel, from, to, k, Math.Min(depthBlock, depth - k));
+                        Panel(panel, from, to, k, Math.Min(depthBlock, _depth - k));
                     }
                 }
             }
@@ -123,11 +143,10 @@ internal unsafe struct GemmWork : IParallelWork
     /// <summary>Rows [from, to) of a panel of C over <paramref name="depth"/> steps of k from <paramref name="k"/> on.</summary>
     private readonly void Panel(int panel, int from, int to, int k, int depth)
     {
-        bool end = k + depth == _b.Rows;
+        bool end = k + depth == _depth;
         TileBlock block = default;
-        block.Transposed = _transposed;
-        block.AJump = _transposed ? 0 : _a.PanelStride - PanelMatrix.Width;
-        block.B = _b.At(panel, k);
+        block.Transposed = _transposedA;
+        block.AJump = _transposedA ? 0 : _a.PanelStride - PanelMatrix.Width;
         block.CStride = _c.RowStride;
         block.Columns = Math.Min(PanelMatrix.Width, _c.Columns - (panel * PanelMatrix.Width));
         block.Depth = depth;
@@ -135,16 +154,49 @@ internal unsafe struct GemmWork : IParallelWork
         block.Bias = end && _bias.Data != null ? _bias.At(panel, 0) : null;
         block.Relu = end && _relu;
         block.MaskStride = _mask.RowStride;
+        if (_transposedB || (!_b.IsPacked && block.Columns < PanelMatrix.Width))
+        {
+            CopyRightThenRows(block, panel, from, to, k);
+        }
+        else
+        {
+            block.B = _b.At(panel, k);
+            block.BStride = _b.RowStride;
+            Rows(block, panel, from, to, k);
+        }
+    }
 
+    [SkipLocalsInit]
+    private readonly void CopyRightThenRows(TileBlock block, int panel, int from, int to, int k)
+    {
+        float* memory = stackalloc float[(DepthBlock * PanelMatrix.Width) + 16];
+        block.B = (float*)(((nint)memory + 63) & -64);
+        block.BStride = PanelMatrix.Width;
+        if (_transposedB)
+        {
+            int row = panel * PanelMatrix.Width;
+            _kernel.Transpose(_b.At(0, row) + k, _b.RowStride, block.Columns, block.Depth, block.B);
+        }
+        else
+        {
+            Packing.CopyPanel(_b, panel, k, block.Depth, block.B);
+        }
+
+        Rows(block, panel, from, to, k);
+    }
+
+    private readonly void Rows(TileBlock block, int panel, int from, int to, int k)
+    {
         // Rows or columns that the microkernel cannot take at once go in blocks of one panel's rows.
         bool ragged = !_c.IsPacked && block.Columns % 16 != 0;
-        int most = _transposed || ragged ? PanelMatrix.Width : int.MaxValue;
+        int most = _transposedA || ragged ? PanelMatrix.Width : int.MaxValue;
+        bool masked = _mask.Data != null && k + block.Depth == _depth;
         for (int row = from; row < to; row += block.Rows)
         {
             block.Rows = Math.Min(to - row, most);
-            block.A = _transposed ? _a.At(row / PanelMatrix.Width, k) : _a.At(k / PanelMatrix.Width, row);
+            block.A = _transposedA ? _a.At(row / PanelMatrix.Width, k) : _a.At(k / PanelMatrix.Width, row);
             block.C = _c.At(panel, row);
-            block.Mask = end && _mask.Data != null ? _mask.At(panel, row) : null;
+            block.Mask = masked ? _mask.At(panel, row) : null;
             if (ragged)
             {
                 Ragged(block);

@@ -5,11 +5,11 @@ using Dlrm.Threading;
 
 namespace Dlrm.Kernels;
 
-/// <summary>Copies row-major matrices into panels. Each worker calls with its number and does its share.</summary>
+/// <summary>Copies row-major matrices into panels. Where workers are named, each does its share.</summary>
 internal static unsafe class Packing
 {
     /// <summary>Columns that stay together when a transposed copy is divided among workers.</summary>
-    private const int TransposeGrain = 64;
+    private const int TransposeGrain = 128;
 
     /// <summary>target = source.</summary>
     /// <param name="source">(R, C).</param>
@@ -34,11 +34,37 @@ internal static unsafe class Packing
 
             if (rest > 0)
             {
-                for (int column = 0; column < PanelMatrix.Width; column++)
-                {
-                    to[column] = column < rest ? from[column] : 0;
-                }
+                CopyPadded(from, rest, to);
             }
+        }
+    }
+
+    /// <summary>Rows [k, k + depth) of one panel of a row-major matrix, with zeros beyond its last column.</summary>
+    /// <param name="source">Row-major.</param>
+    /// <param name="panel">Panel number.</param>
+    /// <param name="k">First row.</param>
+    /// <param name="depth">Rows.</param>
+    /// <param name="target">Rows of 32 elements.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void CopyPanel(PanelMatrix source, int panel, int k, int depth, float* target)
+    {
+        int columns = Math.Min(PanelMatrix.Width, source.Columns - (panel * PanelMatrix.Width));
+        float* from = source.At(panel, k);
+        float* end = source.At(0, source.Rows - 1) + source.Columns;
+        for (int row = 0; row < depth; row++)
+        {
+            // Where another row follows, what is copied too much is its beginning, and nobody looks at it.
+            if (from + PanelMatrix.Width <= end)
+            {
+                Unsafe.CopyBlockUnaligned(target, from, PanelMatrix.Width * sizeof(float));
+            }
+            else
+            {
+                CopyPadded(from, columns, target);
+            }
+
+            from += source.RowStride;
+            target += PanelMatrix.Width;
         }
     }
 
@@ -91,6 +117,14 @@ internal static unsafe class Packing
                 Math.Min(source.Rows - row, PanelMatrix.Width),
                 Math.Min(source.Columns - column, TransposeGrain),
                 target.At(panel, column));
+        }
+    }
+
+    private static void CopyPadded(float* from, int columns, float* to)
+    {
+        for (int column = 0; column < PanelMatrix.Width; column++)
+        {
+            to[column] = column < columns ? from[column] : 0;
         }
     }
 

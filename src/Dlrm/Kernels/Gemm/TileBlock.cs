@@ -17,8 +17,11 @@ internal unsafe struct TileBlock
     /// </summary>
     public bool Transposed;
 
-    /// <summary>B (K, 32) packed: element (k, n) at B + k·32 + n.</summary>
+    /// <summary>The first element of B (K, 32), which has 16 or 32 columns of memory in every row.</summary>
     public float* B;
+
+    /// <summary>Elements from one row of B to the next.</summary>
+    public nint BStride;
 
     /// <summary>The first element of C.</summary>
     public float* C;
