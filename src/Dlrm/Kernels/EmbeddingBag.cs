@@ -47,7 +47,7 @@ internal sealed unsafe class EmbeddingBag<TSimd> : EmbeddingBag
         fixed (int* index = indices)
         {
             // After the last lookup of this range the last one is asked for again and again: a hit, nearly free.
-            var bags = new Bags
+            var bags = new EmbeddingBagSums
             {
                 Table = table.Data,
                 Dimension = dimension,
@@ -82,9 +82,9 @@ internal sealed unsafe class EmbeddingBag<TSimd> : EmbeddingBag
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Pool1(in Bags bags, int start, int end)
+    private static void Pool1(in EmbeddingBagSums bags, int start, int end)
     {
-        Bags local = bags;
+        EmbeddingBagSums local = bags;
         for (int sample = start; sample < end; sample++)
         {
             local.Sum1<TSimd>(sample, 0, TSimd.Lanes * sizeof(float));
@@ -92,9 +92,9 @@ internal sealed unsafe class EmbeddingBag<TSimd> : EmbeddingBag
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Pool2(in Bags bags, int start, int end)
+    private static void Pool2(in EmbeddingBagSums bags, int start, int end)
     {
-        Bags local = bags;
+        EmbeddingBagSums local = bags;
         for (int sample = start; sample < end; sample++)
         {
             local.Sum2<TSimd>(sample, 0, 2 * TSimd.Lanes * sizeof(float));
@@ -102,9 +102,9 @@ internal sealed unsafe class EmbeddingBag<TSimd> : EmbeddingBag
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Pool4(in Bags bags, int start, int end)
+    private static void Pool4(in EmbeddingBagSums bags, int start, int end)
     {
-        Bags local = bags;
+        EmbeddingBagSums local = bags;
         for (int sample = start; sample < end; sample++)
         {
             local.Sum4<TSimd>(sample, 0, 4 * TSimd.Lanes * sizeof(float));
@@ -112,9 +112,9 @@ internal sealed unsafe class EmbeddingBag<TSimd> : EmbeddingBag
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Pool8(in Bags bags, int start, int end)
+    private static void Pool8(in EmbeddingBagSums bags, int start, int end)
     {
-        Bags local = bags;
+        EmbeddingBagSums local = bags;
         for (int sample = start; sample < end; sample++)
         {
             local.Sum8<TSimd>(sample, 0, 8 * TSimd.Lanes * sizeof(float));
@@ -123,7 +123,7 @@ internal sealed unsafe class EmbeddingBag<TSimd> : EmbeddingBag
 
     /// <summary>Any D: the bag is walked once for each block of columns, and only the first walk asks ahead.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PoolAny(in Bags bags, int start, int end)
+    private static void PoolAny(in EmbeddingBagSums bags, int start, int end)
     {
         int dimension = bags.Dimension;
         int bytes = Prefetch.RowBytes(dimension);

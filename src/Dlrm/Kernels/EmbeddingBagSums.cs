@@ -7,7 +7,7 @@ namespace Dlrm.Kernels;
 /// Each sum takes a sample, the first column, and the bytes of a row to ask for ahead (0 for none), which is a constant
 /// in the callers that matter.
 /// </remarks>
-internal unsafe struct Bags
+internal unsafe struct EmbeddingBagSums
 {
     /// <summary>(E, D).</summary>
     public float* Table;

@@ -9,110 +9,131 @@ namespace Dlrm.Kernels;
 /// Measures how fast this machine reads, and reads and writes, random rows: the floor under table lookups and updates.
 /// </summary>
 /// <remarks>
-/// Every worker walks its own part of one list of random row numbers, asks for rows ahead as
-/// <see cref="EmbeddingBag"/> does, and does as little as can be done with them: adds them up, or adds a constant.
-/// Measure it beside what it is the floor of, in the same process: machines are shared and differ by the minute.
+/// Walks the tables one after another, as a model does, a given number of random rows in each, and asks for rows ahead
+/// as <see cref="EmbeddingBag"/> does; with a row it does as little as can be done: adds it up, or writes it back as it
+/// is. Size and number of tables matter as much as the bytes moved, since address translation costs too: measure on
+/// tables like the model's, or on the model's own (no value changes), in the same process and minute.
 /// </remarks>
 public sealed class RandomRowProbe : IDisposable
 {
-    private const int Lookups = 1 << 20;
-
     private readonly Engine _engine;
-    private readonly NativeBuffer<float> _table;
-    private readonly NativeBuffer<int> _indices = new(Lookups);
+    private readonly NativeBuffer<float>[] _tables;
+    private readonly NativeBuffer<float>? _owned;
+    private readonly NativeBuffer<int> _indices;
     private readonly int _dimension;
+    private readonly int _lookups;
 
-    /// <summary>Fills a table.</summary>
+    /// <summary>Will measure on existing tables.</summary>
     /// <param name="engine">Whose workers and instruction set to measure with.</param>
-    /// <param name="bytes">Size of the table: far more than the caches hold, for memory's speed.</param>
-    /// <param name="dimension">Floats of a row: a multiple of 16.</param>
-    /// <exception cref="ArgumentOutOfRangeException">
-    /// <paramref name="dimension"/> is no multiple of 16, or the table has less than one row or more than 2³¹ − 1.
-    /// </exception>
-    public RandomRowProbe(Engine engine, long bytes, int dimension = 64)
+    /// <param name="tables">(E, D) each, one or more; borrowed.</param>
+    /// <param name="dimension">D.</param>
+    /// <param name="lookups">Random rows to walk in each table, 1 or more.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is too small, or a table has no row or more than 2³¹ − 1.</exception>
+    public RandomRowProbe(Engine engine, IReadOnlyList<NativeBuffer<float>> tables, int dimension, int lookups)
     {
-        if (dimension < 16 || dimension % 16 != 0)
+        ArgumentOutOfRangeException.ThrowIfLessThan(tables.Count, 1, nameof(tables));
+        ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(lookups, 1);
+        foreach (NativeBuffer<float> table in tables)
         {
-            throw new ArgumentOutOfRangeException(nameof(dimension), dimension, "Expected a multiple of 16.");
+            CheckRows(table.Length, dimension, nameof(tables));
         }
 
-        long rows = bytes / (dimension * sizeof(float));
-        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1, nameof(bytes));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, int.MaxValue, nameof(bytes));
         _engine = engine;
+        _tables = [.. tables];
         _dimension = dimension;
-        _table = new NativeBuffer<float>(rows * dimension);
-        Span<int> indices = _indices.Span;
+        _lookups = lookups;
+        _indices = new NativeBuffer<int>((long)tables.Count * lookups);
         ulong state = 1;
-        for (int place = 0; place < indices.Length; place++)
+        for (int table = 0; table < _tables.Length; table++)
         {
-            // Knuth's MMIX generator; its high bits are random enough to defeat caches and prefetchers.
-            state = (state * 6364136223846793005) + 1442695040888963407;
-            indices[place] = (int)Math.BigMul(state, (ulong)rows, out _);
+            long rows = _tables[table].Length / dimension;
+            foreach (ref int index in _indices.Slice((long)table * lookups, lookups))
+            {
+                // Knuth's MMIX generator; its high bits are random enough for caches.
+                state = (state * 6364136223846793005) + 1442695040888963407;
+                index = (int)Math.BigMul(state, (ulong)rows, out _);
+            }
         }
     }
 
-    /// <summary>Reads 2²⁰ random rows.</summary>
-    /// <returns>Bytes of rows read, in GB/s (10⁹).</returns>
-    public double Gather() => Measure(update: false) * _dimension * sizeof(float) * 1e-9;
+    /// <summary>Will measure 2²⁰ lookups on a table of its own.</summary>
+    /// <param name="engine">Whose workers and instruction set to measure with.</param>
+    /// <param name="bytes">Size of the table: far more than the caches hold, for memory's speed.</param>
+    /// <param name="dimension">D.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The table has no row or more than 2³¹ − 1.</exception>
+    public RandomRowProbe(Engine engine, long bytes, int dimension = 64)
+        : this(engine, [new NativeBuffer<float>(CheckRows(bytes / sizeof(float), dimension, nameof(bytes)))], dimension, 1 << 20)
+        => _owned = _tables[0];
 
-    /// <summary>Reads and writes back 2²⁰ random rows.</summary>
-    /// <returns>Bytes of rows read plus bytes written, in GB/s (10⁹).</returns>
-    public double Update() => Measure(update: true) * 2 * _dimension * sizeof(float) * 1e-9;
+    /// <summary>Bytes of rows that one pass of <see cref="Gather"/> reads; <see cref="Update"/> moves twice as many.</summary>
+    public long BytesRead => _indices.Length * _dimension * sizeof(float);
 
-    /// <summary>Gives the memory back.</summary>
+    /// <summary>Reads the rows once.</summary>
+    /// <returns>Bytes read, in GB/s (10⁹).</returns>
+    public double Gather() => BytesRead * 1e-9 / Measure(update: false);
+
+    /// <summary>Reads the rows and writes them back once.</summary>
+    /// <returns>Bytes read plus bytes written, in GB/s (10⁹).</returns>
+    public double Update() => 2 * BytesRead * 1e-9 / Measure(update: true);
+
+    /// <summary>Gives back the memory that is the probe's own.</summary>
     public void Dispose()
     {
-        _table.Dispose();
+        _owned?.Dispose();
         _indices.Dispose();
+    }
+
+    private static long CheckRows(long elements, int dimension, string name)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(elements / dimension, 1, name);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(elements / dimension, int.MaxValue, name);
+        return elements;
     }
 
     private double Measure(bool update)
     {
-        var work = new Work
-        {
-            Walk = RowWalk.For(_engine.InstructionSet),
-            Table = _table,
-            Indices = _indices,
-            Dimension = _dimension,
-            Update = update,
-        };
+        var work = new Work { Probe = this, Walk = RowWalk.For(_engine.InstructionSet), Update = update };
         long start = Stopwatch.GetTimestamp();
         _engine.Team.Run(ref work);
-        return Lookups / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     private struct Work : IParallelWork
     {
+        public RandomRowProbe Probe;
         public RowWalk Walk;
-        public NativeBuffer<float> Table;
-        public NativeBuffer<int> Indices;
-        public int Dimension;
         public bool Update;
 
         public readonly void Execute(int worker, int workers)
         {
-            (int start, int end) = WorkerTeam.Share(Lookups, worker, workers);
-            if (Update)
+            long from = Probe._indices.Length * worker / workers;
+            long to = Probe._indices.Length * (worker + 1) / workers;
+            while (from < to)
             {
-                Walk.Update(Table, Indices.Slice(start, end - start), Dimension);
-            }
-            else
-            {
-                Walk.Gather(Table, Indices.Slice(start, end - start), Dimension);
+                int table = (int)(from / Probe._lookups);
+                long end = Math.Min(to, (table + 1L) * Probe._lookups);
+                Span<int> indices = Probe._indices.Slice(from, (int)(end - from));
+                if (Update)
+                {
+                    Walk.Update(Probe._tables[table], indices, Probe._dimension);
+                }
+                else
+                {
+                    Walk.Gather(Probe._tables[table], indices, Probe._dimension);
+                }
+
+                from = end;
             }
         }
     }
 
     private abstract class RowWalk
     {
-        public static RowWalk For(InstructionSet set) => set switch
-        {
-            InstructionSet.Avx512 => new RowWalk<Simd512>(),
-            InstructionSet.Avx2 => new RowWalk<Simd256>(),
-            InstructionSet.Vector128 => new RowWalk<Simd128>(),
-            _ => new RowWalk<SimdScalar>(),
-        };
+        private static readonly RowWalk[] Kernels =
+            [new RowWalk<SimdScalar>(), new RowWalk<Simd128>(), new RowWalk<Simd256>(), new RowWalk<Simd512>()];
+
+        public static RowWalk For(InstructionSet set) => Kernels[(int)set];
 
         public abstract void Gather(NativeBuffer<float> table, ReadOnlySpan<int> indices, int dimension);
 
@@ -125,43 +146,65 @@ public sealed class RandomRowProbe : IDisposable
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public override void Gather(NativeBuffer<float> table, ReadOnlySpan<int> indices, int dimension)
         {
-            int ahead = Prefetch.Distance(dimension * sizeof(float));
-            TSimd sum = TSimd.Zero;
+            int ahead = Prefetch.Distance((long)dimension * sizeof(float));
+            int bytes = Prefetch.RowBytes(dimension);
+            TSimd even = TSimd.Zero;
+            TSimd odd = TSimd.Zero;
+            float rest = 0;
             fixed (int* index = indices)
             {
                 for (int place = 0; place < indices.Length; place++)
                 {
                     int next = index[Math.Min(place + ahead, indices.Length - 1)];
-                    Prefetch.Row(table.Data + ((long)next * dimension), dimension * sizeof(float));
+                    Prefetch.Row(table.Data + ((long)next * dimension), bytes);
                     float* row = table.Data + ((long)index[place] * dimension);
-                    for (int column = 0; column < dimension; column += TSimd.Lanes)
+                    int column = 0;
+                    for (; column + (2 * TSimd.Lanes) <= dimension; column += 2 * TSimd.Lanes)
                     {
-                        sum += TSimd.Load(row + column);
+                        even += TSimd.Load(row + column);
+                        odd += TSimd.Load(row + column + TSimd.Lanes);
+                    }
+
+                    if (column + TSimd.Lanes <= dimension)
+                    {
+                        even += TSimd.Load(row + column);
+                        column += TSimd.Lanes;
+                    }
+
+                    for (; column < dimension; column++)
+                    {
+                        rest += row[column];
                     }
                 }
             }
 
-            // Written where it changes nothing, so that the sum is needed.
+            // Stored, so that the sums are needed.
             float* sink = stackalloc float[16];
-            TSimd.Store(sum, sink);
-            Volatile.Write(ref sink[0], sink[0]);
+            TSimd.Store(even + odd, sink);
+            Volatile.Write(ref sink[0], sink[0] + rest);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public override void Update(NativeBuffer<float> table, ReadOnlySpan<int> indices, int dimension)
         {
-            int ahead = Prefetch.Distance(dimension * sizeof(float));
-            TSimd addend = TSimd.Broadcast(1e-3f);
+            int ahead = Prefetch.Distance((long)dimension * sizeof(float));
+            int bytes = Prefetch.RowBytes(dimension);
             fixed (int* index = indices)
             {
                 for (int place = 0; place < indices.Length; place++)
                 {
                     int next = index[Math.Min(place + ahead, indices.Length - 1)];
-                    Prefetch.Row(table.Data + ((long)next * dimension), dimension * sizeof(float));
+                    Prefetch.Row(table.Data + ((long)next * dimension), bytes);
                     float* row = table.Data + ((long)index[place] * dimension);
-                    for (int column = 0; column < dimension; column += TSimd.Lanes)
+                    int column = 0;
+                    for (; column + TSimd.Lanes <= dimension; column += TSimd.Lanes)
                     {
-                        TSimd.Store(TSimd.Load(row + column) + addend, row + column);
+                        TSimd.Store(TSimd.Load(row + column), row + column);
+                    }
+
+                    for (; column < dimension; column++)
+                    {
+                        Volatile.Write(ref row[column], row[column]);
                     }
                 }
             }

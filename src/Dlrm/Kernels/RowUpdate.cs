@@ -55,6 +55,14 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
     where TSimd : unmanaged, ISimd<TSimd>
     where TRule : struct, IUpdateRule
 {
+    /// <summary>
+    /// Gradient rows up to this size are asked for ahead too. They come from the outer caches; longer ones keep the
+    /// processor's buffers busy by themselves, and asking only takes room from the table's rows.
+    /// </summary>
+    private const int ShortRowBytes = 128;
+
+    private const int GradientsAhead = 12;
+
     /// <inheritdoc/>
     public override void Update(
         in SortedLookups lookups, NativeBuffer<float> table, MatrixView gradient, TRule rule, NativeBuffer<float> scratch, long first)
@@ -97,6 +105,12 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
                 long rowAhead = long.CreateTruncating(ahead >> sampleBits);
                 Prefetch.Row(table + (rowAhead * dimension), bytes);
                 rule.Prefetch(rowAhead, dimension, bytes);
+                if (bytes <= ShortRowBytes)
+                {
+                    ahead = keys[Math.Min(place + GradientsAhead, count - 1)];
+                    Prefetch.Row(gradients + (long.CreateTruncating(ahead & sampleMask) * stride), bytes);
+                }
+
                 place++;
             }
             while (place < count && keys[place] >> sampleBits == row);

@@ -31,7 +31,8 @@ public abstract class DenseOptimizer : IDisposable
             if (_parameters[parameter].Gradient is null)
             {
                 throw new ArgumentException(
-                    $"{_parameters[parameter].Name} has no dense gradient; tables belong to a {nameof(SparseOptimizer)}.", nameof(parameters));
+                    $"{_parameters[parameter].Name} has no dense gradient; tables belong to a {nameof(SparseOptimizer)}.",
+                    nameof(parameters));
             }
 
             long grains = (_parameters[parameter].Value.Length + Grain - 1) / Grain;

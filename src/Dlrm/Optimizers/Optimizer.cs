@@ -5,12 +5,12 @@ namespace Dlrm.Optimizers;
 /// <summary>What <c>--optimizer</c> names: a rule for the dense parameters and one for the tables, with their state.</summary>
 public sealed class Optimizer : IDisposable
 {
-    // To add an optimizer: one line.
+    // To add an optimizer: one line (e: engine, p: dense parameters, t: tables).
     private static readonly (string Name, DenseFactory Dense, SparseFactory Sparse)[] Registered =
     [
-        ("sgd", (engine, parameters) => new DenseSgd(engine, parameters), (engine, tables) => new SparseSgd(engine, tables)),
-        ("adagrad", (engine, parameters) => new DenseAdagrad(engine, parameters), (engine, tables) => new SparseAdagrad(engine, tables)),
-        ("rwsadagrad", (engine, parameters) => new DenseAdagrad(engine, parameters, "rwsadagrad"), (engine, tables) => new RowWiseAdagrad(engine, tables)),
+        ("sgd", (e, p) => new DenseSgd(e, p), (e, t) => new SparseSgd(e, t)),
+        ("adagrad", (e, p) => new DenseAdagrad(e, p), (e, t) => new SparseAdagrad(e, t)),
+        ("rwsadagrad", (e, p) => new DenseAdagrad(e, p, "rwsadagrad"), (e, t) => new RowWiseAdagrad(e, t)),
     ];
 
     private Optimizer(string name, DenseOptimizer dense, SparseOptimizer sparse)

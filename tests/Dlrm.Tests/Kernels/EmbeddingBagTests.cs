@@ -16,11 +16,11 @@ public sealed class EmbeddingBagTests
     {
         Gen<(int Rows, int Dimension, int[][] Bags)> gen =
             from rows in Gen.Int[1, 50]
-            from dimension in Gen.OneOf(Gen.Int[1, 40], Gen.OneOf(new[] { 64, 65, 127, 128, 129, 192, 256 }.Select(value => Gen.Const(value)).ToArray()))
+            from dimension in Gen.OneOf(Gen.Int[1, 40], Gen.Int[1, 4].Select(n => 64 * n), Gen.Int[63, 65])
             from samples in Gen.Int[1, 20]
             from bags in LookupBatches.Bags(rows, samples)
             select (rows, dimension, bags);
-        gen.Sample(c => Check(set, c.Rows, c.Dimension, c.Bags), iter: 200, threads: 1);
+        gen.Sample(c => Check(set, c.Rows, c.Dimension, c.Bags), iter: 100, threads: 1);
     }
 
     [Theory]
@@ -49,10 +49,9 @@ public sealed class EmbeddingBagTests
         var kernel = EmbeddingBag.For(set);
         int middle = samples / 2;
         kernel.Pool(table, offsets, indices, middle, samples, view);
-        Assert.All(output.Slice(0, middle * stride).ToArray(), value => Assert.Equal(7, value));
+        Assert.Equal(-1, output.Slice(0, middle * stride).IndexOfAnyExcept(7));
         kernel.Pool(table, offsets, indices, 0, middle, view);
-        Assert.Equal(
-            expected.Select(BitConverter.SingleToInt32Bits), output.Span.ToArray().Select(BitConverter.SingleToInt32Bits));
+        Assert.Equal(LookupBatches.Bits(expected), LookupBatches.Bits(output.Span));
     }
 
     /// <summary>The twin: the first row, then the others in lookup order; 7 where nothing is written.</summary>

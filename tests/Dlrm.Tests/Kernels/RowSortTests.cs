@@ -20,7 +20,7 @@ public sealed class RowSortTests
             from last in LookupBatches.Bags(rows[^1], samples)
             select (rows.Select((_, table) => table < rows.Length - 1 ? first : last).ToArray(),
                 rows.Select((count, table) => table < rows.Length - 1 ? rows[0] : count).ToArray());
-        gen.Sample(c => Check(c.Bags, c.Rows, workers: 2), iter: 200, threads: 1);
+        gen.Sample(c => Check(c.Bags, c.Rows, workers: 2), iter: 100, threads: 1);
     }
 
     [Theory]
@@ -89,7 +89,9 @@ public sealed class RowSortTests
             (int Row, int Sample)[] expected =
                 [.. bags[table].SelectMany((bag, sample) => bag.Select(row => (row, sample))).OrderBy(lookup => lookup.row)];
             SortedLookups sorted = sorter[table];
-            Assert.Equal(expected, Enumerable.Range(0, sorted.Count).Select(place => (sorted.Row(place), sorted.Sample(place))));
+            (int Row, int Sample)[] actual =
+                [.. Enumerable.Range(0, sorted.Count).Select(place => (sorted.Row(place), sorted.Sample(place)))];
+            Assert.True(expected.AsSpan().SequenceEqual(actual), $"Table {table} of {rows[table]} rows is out of order.");
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CsCheck;
 using Dlrm.Data;
 
@@ -47,4 +48,7 @@ internal static class LookupBatches
             values[place] = (float)((random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-3, 3)));
         }
     }
+
+    /// <summary>What "the same to the bit" compares.</summary>
+    public static int[] Bits(ReadOnlySpan<float> values) => MemoryMarshal.Cast<float, int>(values).ToArray();
 }

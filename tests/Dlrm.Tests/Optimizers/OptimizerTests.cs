@@ -187,7 +187,7 @@ public sealed class OptimizerTests
         using var optimizer = Optimizer.Create(name, engine, parameters, []);
         optimizer.Dense.Update(engine, Rate);
         optimizer.Dense.Update(engine, Rate);
-        int[] bits = [.. parameters.SelectMany(p => p.Value.Span.ToArray()).Select(BitConverter.SingleToInt32Bits)];
+        int[] bits = [.. parameters.SelectMany(p => LookupBatches.Bits(p.Value.Span))];
         Array.ForEach(parameters, parameter => parameter.Dispose());
         return bits;
     }
