@@ -36,6 +36,6 @@ public enum BadLineReason
     /// <summary>The line is longer than any line can be.</summary>
     LineTooLong,
 
-    /// <summary>The compressed file ends before its stream does.</summary>
+    /// <summary>The packed file ends before its stream does, or other bytes follow the stream.</summary>
     Truncated,
 }

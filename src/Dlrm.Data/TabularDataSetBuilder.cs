@@ -43,7 +43,7 @@ public sealed class TabularDataSetBuilder : IDisposable
                 + $"{(long)labels.Length * tables} indices; got {dense.Length} and {indices.Length}.", nameof(labels));
         }
 
-        Check(labels, indices);
+        Check(labels, dense, indices);
         int first = Reserve(labels.Length);
         for (int row = 0; row < labels.Length; row++)
         {
@@ -116,8 +116,18 @@ public sealed class TabularDataSetBuilder : IDisposable
     internal Span<int> Row(int row) =>
         _chunks[row >> TabularDataSet.ChunkShift].Slice((long)(row & (TabularDataSet.ChunkRows - 1)) * Stride, Stride);
 
-    private void Check(ReadOnlySpan<float> labels, ReadOnlySpan<int> indices)
+    private void Check(ReadOnlySpan<float> labels, ReadOnlySpan<float> dense, ReadOnlySpan<int> indices)
     {
+        for (int value = 0; value < dense.Length; value++)
+        {
+            if (!float.IsFinite(dense[value]))
+            {
+                throw new ArgumentException(
+                    $"Row {Rows + (value / _denseFeatures)}, dense feature {value % _denseFeatures}: {dense[value]} is not finite.",
+                    nameof(dense));
+            }
+        }
+
         int[] largest = _largest;
         for (int row = 0; row < labels.Length; row++)
         {

@@ -134,6 +134,7 @@ public sealed class InMemoryBatchSourceTests
         Assert.Throws<ArgumentException>(() => TabularDataSet.FromArrays([1, 0], [1, 2], [0], [1]));
         Assert.Contains("row 3", Assert.Throws<ArgumentException>(() => TabularDataSet.FromArrays([1, 0], [1, 2], [0, 3], [3])).Message, StringComparison.Ordinal);
         Assert.Contains("negative", Assert.Throws<ArgumentException>(() => TabularDataSet.FromArrays([1, 0], [1, 2], [0, -1], [3])).Message, StringComparison.Ordinal);
+        Assert.Contains("dense feature 0", Assert.Throws<ArgumentException>(() => TabularDataSet.FromArrays([1, 0], [1, float.NaN], [0, 1], [3])).Message, StringComparison.Ordinal);
         Assert.Contains("label 2", Assert.Throws<ArgumentException>(() => TabularDataSet.FromArrays([1, 2], [1, 2], [0, 1], [3])).Message, StringComparison.Ordinal);
     }
 

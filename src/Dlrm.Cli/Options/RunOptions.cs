@@ -51,7 +51,7 @@ internal static class RunOptions
 
     public static readonly ToolOption<string> InstructionSet = new(
         "isa", OptionGroup.Machine, new Choice("auto", "portable", "vector128", "avx2", "avx512"), "auto",
-        "instruction set; each gives the same bits", "auto, the fastest here")
+        "instruction set; each gives the same bits", "auto, what DLRM_ISA names or the fastest here")
     {
         IsNew = true,
     };

@@ -14,11 +14,17 @@ internal static class ModelSetup
     public static Engine CreateEngine(OptionValues values)
     {
         int threads = values.GetInt(RunOptions.Threads);
+        return new Engine(threads == 0 ? null : threads, InstructionSet(values));
+    }
+
+    /// <summary>The instruction set of --isa, or the one that is best here.</summary>
+    /// <exception cref="UsageException">This processor lacks it.</exception>
+    public static InstructionSet InstructionSet(OptionValues values)
+    {
         string name = values.Get(RunOptions.InstructionSet);
         try
         {
-            return new Engine(
-                threads == 0 ? null : threads, name == "auto" ? InstructionSets.Choose() : InstructionSets.Parse(name));
+            return name == "auto" ? InstructionSets.Choose() : InstructionSets.Parse(name);
         }
         catch (ArgumentException exception)
         {
@@ -43,7 +49,7 @@ internal static class ModelSetup
             InteractionItself = values.Get(ModelOptions.InteractionItself),
             Loss = values.Get(ModelOptions.Loss),
             LossThreshold = (float)values.Get(ModelOptions.LossThreshold),
-            LossWeights = [.. values.Get(ModelOptions.LossWeights).Select(weight => (float)weight)],
+            LossWeights = values.Get(ModelOptions.LossWeights),
         };
         try
         {
@@ -55,6 +61,27 @@ internal static class ModelSetup
         }
 
         return config;
+    }
+
+    /// <summary>Options that the data overrule, one line each; the reference overrules them without a word.</summary>
+    public static IEnumerable<string> Overruled(OptionValues values, RunData data)
+    {
+        if (!data.BringsShape)
+        {
+            yield break;
+        }
+
+        int first = values.Get(ModelOptions.BottomMlp)[0];
+        if (values.IsGiven(ModelOptions.BottomMlp) && first != data.Train.DenseFeatures)
+        {
+            yield return $"--arch-mlp-bot begins with {first}, but {data.Title} has {data.Train.DenseFeatures} dense features; "
+                + $"{data.Train.DenseFeatures} is used.";
+        }
+
+        if (values.IsGiven(ModelOptions.EmbeddingRows))
+        {
+            yield return $"--arch-embedding-size has no effect: {data.Title} brings its own tables.";
+        }
     }
 
     /// <summary>The architecture of a saved model, with the loss that the options name, if they do.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Dlrm.Checkpoints;
 using Dlrm.Cli.Commands;
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
@@ -57,6 +56,11 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         foreach (string line in data.Messages)
         {
             console.Error.WriteLine(line);
+        }
+
+        foreach (string line in ModelSetup.Overruled(values, data))
+        {
+            console.Error.WriteLine($"Warning: {line}");
         }
 
         using DlrmModel model = CreateModel(engine, data, random);

@@ -34,7 +34,7 @@ internal static class CriteoBlockParser
             default:
                 rows.BadLines.Add(new BadLine(
                     BadLineReason.Truncated, 1, 0, "", BadLine.Escape(block.Text),
-                    "is where the file breaks off: the packed stream is not complete"));
+                    "is where the text breaks off: the packed stream is not complete, or other bytes follow it"));
                 break;
         }
     }

@@ -137,9 +137,24 @@ public static class CriteoKaggle
     }
 
     private static CriteoReadReport Report(
-        CriteoKaggleOptions options, CriteoCacheMetadata metadata, bool fromCache, List<string> messages) => new()
+        CriteoKaggleOptions options, CriteoCacheMetadata metadata, bool fromCache, List<string> messages)
+    {
+        string file = options.RawDataFile;
+        if (metadata.Skipped.Count > 0)
         {
-            File = options.RawDataFile,
+            string reasons = string.Join(", ", metadata.Skipped.Select(pair => $"{pair.Value} {pair.Key}"));
+            messages.Add(
+                $"{metadata.Skipped.Values.Sum()} bad lines of {file} were left out ({reasons}); the first: {metadata.SkippedExamples[0]}");
+        }
+
+        if (metadata.LastLineUnended)
+        {
+            messages.Add($"the last line of {file} has no line end; the file may have been cut off there.");
+        }
+
+        return new CriteoReadReport
+        {
+            File = file,
             Format = metadata.Format,
             FileBytes = metadata.SourceLength,
             RowsRead = metadata.RowsRead,
@@ -151,4 +166,5 @@ public static class CriteoKaggle
             FromCache = fromCache,
             Messages = messages,
         };
+    }
 }

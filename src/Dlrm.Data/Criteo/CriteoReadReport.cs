@@ -35,7 +35,7 @@ public sealed record CriteoReadReport
     /// <summary>True when the rows came from the cache and the text was not parsed.</summary>
     public required bool FromCache { get; init; }
 
-    /// <summary>What a person should know about this loading, one line each: why the cache was not used, and so on.</summary>
+    /// <summary>What a person should know about this loading, one line each: lines left out, why the cache was not used, …</summary>
     public required IReadOnlyList<string> Messages { get; init; }
 
     /// <summary>Bad lines left out.</summary>

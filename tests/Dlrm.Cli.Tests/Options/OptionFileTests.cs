@@ -1,4 +1,5 @@
 using Dlrm.Cli.Options;
+using Xunit;
 
 namespace Dlrm.Cli.Tests.Options;
 

@@ -1,5 +1,6 @@
 using CsCheck;
 using Dlrm.Cli.Options;
+using Xunit;
 
 namespace Dlrm.Cli.Tests.Options;
 

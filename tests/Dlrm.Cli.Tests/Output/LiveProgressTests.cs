@@ -1,6 +1,7 @@
 using Dlrm.Cli.Output;
 using Dlrm.Training;
 using Spectre.Console;
+using Xunit;
 
 namespace Dlrm.Cli.Tests.Output;
 

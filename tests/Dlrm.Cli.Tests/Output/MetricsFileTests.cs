@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dlrm.Cli.Output;
 using Dlrm.Training;
+using Xunit;
 
 namespace Dlrm.Cli.Tests.Output;
 

@@ -1,5 +1,6 @@
 using CsCheck;
 using Dlrm.Cli.Output;
+using Xunit;
 
 namespace Dlrm.Cli.Tests.Output;
 

@@ -4,6 +4,7 @@ using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
 using Dlrm.Cli.Tests.Golden;
 using Dlrm.Training;
+using Xunit;
 
 namespace Dlrm.Cli.Tests.Output;
 

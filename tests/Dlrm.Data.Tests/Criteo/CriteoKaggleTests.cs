@@ -77,6 +77,37 @@ public sealed class CriteoKaggleTests
         Assert.Contains("damaged", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Damage_in_a_packed_file_ends_in_an_error_of_ours_or_in_none(bool gzip)
+    {
+        using var folder = new TemporaryFolder();
+        byte[] text = System.Text.Encoding.Latin1.GetBytes(CriteoLines.Text(200));
+        byte[] packed = gzip ? TemporaryFolder.GZip(text) : TemporaryFolder.Zstandard(text);
+        using CriteoDataSet whole = Load(folder.Write("whole.txt", packed));
+        var random = new System.Random(1);
+        for (int trial = 0; trial < 60; trial++)
+        {
+            byte[] damaged = [.. packed];
+            damaged[random.Next(4, damaged.Length)] ^= (byte)(1 << random.Next(8));
+            try
+            {
+                using CriteoDataSet data = Load(folder.Write("damaged.txt", damaged));
+
+                // gzip has a checksum, so what was accepted is what was packed (flags and times of its header may differ).
+                if (gzip)
+                {
+                    AssertSameRows(whole.Rows, data.Rows);
+                }
+            }
+            catch (BadDataException)
+            {
+                // As it should be.
+            }
+        }
+    }
+
     [Fact]
     public void Bytes_after_a_gzip_stream_are_not_overlooked()
     {
@@ -116,6 +147,8 @@ public sealed class CriteoKaggleTests
         using CriteoDataSet unended = Load(folder.Write("b.txt", CriteoLines.Text(10).TrimEnd('\n')));
         AssertSameRows(ended.Rows, unended.Rows);
         Assert.Equal((false, true), (ended.Report.LastLineUnended, unended.Report.LastLineUnended));
+        Assert.Empty(ended.Report.Messages);
+        Assert.Contains("no line end", Assert.Single(unended.Report.Messages), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -173,6 +206,7 @@ public sealed class CriteoKaggleTests
             data.Report.SkippedExamples.Take(2));
         Assert.Equal(5, data.Report.SkippedExamples.Count);
         Assert.StartsWith("line 31: 'zzz", data.Report.SkippedExamples[3], StringComparison.Ordinal);
+        Assert.Contains("7 bad lines", Assert.Single(data.Report.Messages), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -184,6 +218,47 @@ public sealed class CriteoKaggleTests
         Assert.Equal((BadLineReason.LineTooLong, 10), (exception.Reason, exception.Line));
         using CriteoDataSet data = Load(path, OnBadLine.Skip);
         Assert.Equal(9, data.Report.RowsRead);
+    }
+
+    [Fact]
+    public void Any_number_of_threads_gives_the_same()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] text = [.. GoldenCase.Text, .. "bad\n"u8, .. GoldenCase.Text, .. "\nworse\n"u8, .. GoldenCase.Text];
+        string path = folder.Write("a.txt", text);
+        using CriteoDataSet one = LoadOn(1);
+        Assert.Equal(9000, one.Report.RowsRead);
+        foreach (int threads in new[] { 2, 3, 7 })
+        {
+            using CriteoDataSet several = LoadOn(threads);
+            AssertSameRows(one.Rows, several.Rows);
+            Assert.Equal(one.Report.SkippedExamples, several.Report.SkippedExamples);
+            Assert.Equal(one.Report.DayRows, several.Report.DayRows);
+        }
+
+        CriteoDataSet LoadOn(int threads) => CriteoKaggle.Load(
+            new CriteoKaggleOptions
+            {
+                RawDataFile = path,
+                UseCache = false,
+                OnBadLine = OnBadLine.Skip,
+                SubSampleRate = 0.4,
+                Threads = threads,
+            },
+            new NumpyRandom(1));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void The_first_bad_line_of_the_file_is_the_one_reported(int threads)
+    {
+        using var folder = new TemporaryFolder();
+        byte[] text = [.. GoldenCase.Text, .. "first\n"u8, .. GoldenCase.Text, .. "second\n"u8];
+        string path = folder.Write("a.txt", text);
+        BadDataException exception = Assert.Throws<BadDataException>(() => CriteoKaggle.Load(
+            new CriteoKaggleOptions { RawDataFile = path, UseCache = false, Threads = threads }, new NumpyRandom(1)));
+        Assert.Equal((3001, "first"), (exception.Line, exception.Text));
     }
 
     [Fact]
