@@ -45,7 +45,7 @@ internal static class BenchRunner
         int batch = options.Batch > 0 ? options.Batch : preset.Batch;
         using var engine = new Engine(options.Threads > 0 ? options.Threads : null, options.InstructionSet);
         using BenchWorkload workload = preset.Create(batch, engine);
-        using var probe = new FloorProbe(engine, workload.RowFloats, workload.TableBytes);
+        using var probe = new FloorProbe(engine, workload.RowFloats, workload.LargestTableBytes);
         var train = new Samples();
         var infer = new Samples();
         Samples[] stages = [.. workload.Stages.Select(_ => new Samples())];

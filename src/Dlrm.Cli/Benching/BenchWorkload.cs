@@ -15,8 +15,8 @@ internal abstract class BenchWorkload : IDisposable
     /// <summary>Floats of a table row, 0 without tables.</summary>
     public abstract int RowFloats { get; }
 
-    /// <summary>Bytes of all tables, 0 without.</summary>
-    public abstract long TableBytes { get; }
+    /// <summary>Bytes of the largest table, 0 without.</summary>
+    public abstract long LargestTableBytes { get; }
 
     /// <summary>Bytes that a training step reads and writes when it updates the rows it looked up.</summary>
     public double UpdatedBytes => 2 * GatheredBytes;

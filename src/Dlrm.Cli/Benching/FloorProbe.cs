@@ -22,7 +22,7 @@ internal sealed class FloorProbe : IDisposable
     /// <summary>Prepares.</summary>
     /// <param name="engine">Whose workers to measure.</param>
     /// <param name="rowFloats">Floats of a table row, 0 to leave memory out.</param>
-    /// <param name="tableBytes">Bytes of all tables: the probe walks over as many.</param>
+    /// <param name="tableBytes">Bytes to walk over: as a step goes through one table after the other, those of the largest.</param>
     public FloorProbe(Engine engine, int rowFloats, long tableBytes)
     {
         _engine = engine;

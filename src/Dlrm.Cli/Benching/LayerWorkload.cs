@@ -52,7 +52,7 @@ internal sealed class LayerWorkload : BenchWorkload
 
     public override int RowFloats => 0;
 
-    public override long TableBytes => 0;
+    public override long LargestTableBytes => 0;
 
     public override IReadOnlyList<string> Stages { get; } = ["forward", "backward"];
 

@@ -46,7 +46,7 @@ internal sealed class ModelWorkload : BenchWorkload
         InferFlops = batch * inferFlops;
         TrainFlops = batch * trainFlops;
         RowFloats = config.EmbeddingDimension;
-        TableBytes = config.TableRows.Sum(rows => (long)rows) * RowFloats * sizeof(float);
+        LargestTableBytes = (long)config.TableRows.Max() * RowFloats * sizeof(float);
         GatheredBytes = (double)batch * config.TableRows.Count * lookupsPerBag * RowFloats * sizeof(float);
     }
 
@@ -58,7 +58,7 @@ internal sealed class ModelWorkload : BenchWorkload
 
     public override int RowFloats { get; }
 
-    public override long TableBytes { get; }
+    public override long LargestTableBytes { get; }
 
     public override IReadOnlyList<string> Stages { get; } =
         [.. AllStages.Select(stage => JsonNamingPolicy.SnakeCaseLower.ConvertName(stage.ToString()))];

@@ -1,5 +1,3 @@
-using Dlrm.Cli.Benching;
-
 namespace Dlrm.Cli.Commands;
 
 /// <summary>Every command there is.</summary>
