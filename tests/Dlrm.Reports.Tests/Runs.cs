@@ -60,7 +60,7 @@ internal static class Runs
     /// <summary>Metrics and curves of drawn samples; of one class alone where <paramref name="oneClass"/>.</summary>
     public static (EvaluationMetrics Metrics, EvaluationCurves? Curves) Evaluate(int samples, int seed, bool oneClass = false)
     {
-        var random = new Random(seed);
+        var random = new System.Random(seed);
         using var accumulator = new MetricsAccumulator();
         for (int sample = 0; sample < samples; sample++)
         {

@@ -26,12 +26,6 @@ internal sealed record BenchResult
     /// <summary>Milliseconds of an inference step.</summary>
     public required double InferMs { get; init; }
 
-    /// <summary>The fastest training step: on a busy machine nearer to the truth than the median.</summary>
-    public required double TrainMinMs { get; init; }
-
-    /// <summary>The fastest inference step.</summary>
-    public required double InferMinMs { get; init; }
-
     /// <summary>B over the time of a training step.</summary>
     public required double TrainSamplesPerS { get; init; }
 
@@ -52,6 +46,18 @@ internal sealed record BenchResult
 
     /// <summary><see cref="InferFloorMs"/> over <see cref="InferMs"/>.</summary>
     public required double InferFractionOfFloor { get; init; }
+
+    /// <summary>The fastest training step. On a busy machine the best figures are nearer to the truth than medians.</summary>
+    public required double BestTrainMs { get; init; }
+
+    /// <summary>The floor at the best speeds measured, over <see cref="BestTrainMs"/>.</summary>
+    public required double BestFractionOfFloor { get; init; }
+
+    /// <summary>The fastest inference step.</summary>
+    public required double BestInferMs { get; init; }
+
+    /// <summary>The floor of inference at the best speeds measured, over <see cref="BestInferMs"/>.</summary>
+    public required double BestInferFractionOfFloor { get; init; }
 
     /// <summary>What the floors were computed from.</summary>
     public required BenchFloor Floor { get; init; }
@@ -80,6 +86,14 @@ internal sealed record BenchFloor
 
     /// <summary>Training: the rows updated at full bandwidth.</summary>
     public required double UpdateMs { get; init; }
+
+    /// <summary>Milliseconds of a training step, one part after the other.</summary>
+    [JsonIgnore]
+    public double TrainMs => ComputeMs + GatherMs + UpdateMs;
+
+    /// <summary>Milliseconds of an inference step.</summary>
+    /// <param name="workload">The step.</param>
+    public double InferMs(BenchWorkload workload) => (ComputeMs * workload.InferFlops / workload.TrainFlops) + GatherMs;
 }
 
 /// <summary>JSON without reflection.</summary>

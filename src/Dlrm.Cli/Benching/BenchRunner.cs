@@ -81,9 +81,8 @@ internal static class BenchRunner
     {
         double trainMs = train.Median;
         double inferMs = infer.Median;
-        BenchFloor floor = probe.FloorOf(workload);
-        double floorMs = floor.ComputeMs + floor.GatherMs + floor.UpdateMs;
-        double inferFloorMs = (floor.ComputeMs * workload.InferFlops / workload.TrainFlops) + floor.GatherMs;
+        BenchFloor floor = probe.FloorOf(workload, best: false);
+        BenchFloor bestFloor = probe.FloorOf(workload, best: true);
         return new BenchResult
         {
             Preset = preset,
@@ -93,15 +92,17 @@ internal static class BenchRunner
             InstructionSet = NameOf(engine.InstructionSet),
             TrainMs = trainMs,
             InferMs = inferMs,
-            TrainMinMs = train.Least,
-            InferMinMs = infer.Least,
             TrainSamplesPerS = 1e3 * batch / trainMs,
             InferSamplesPerS = 1e3 * batch / inferMs,
             Gflops = workload.TrainFlops / trainMs / 1e6,
-            FloorMs = floorMs,
-            FractionOfFloor = floorMs / trainMs,
-            InferFloorMs = inferFloorMs,
-            InferFractionOfFloor = inferFloorMs / inferMs,
+            FloorMs = floor.TrainMs,
+            FractionOfFloor = floor.TrainMs / trainMs,
+            InferFloorMs = floor.InferMs(workload),
+            InferFractionOfFloor = floor.InferMs(workload) / inferMs,
+            BestTrainMs = train.Least,
+            BestFractionOfFloor = bestFloor.TrainMs / train.Least,
+            BestInferMs = infer.Least,
+            BestInferFractionOfFloor = bestFloor.InferMs(workload) / infer.Least,
             Floor = floor,
             Breakdown = workload.Stages.Zip(stages).ToDictionary(pair => pair.First, pair => pair.Second.Median),
         };

@@ -15,9 +15,9 @@ internal static class BenchTable
         output.WriteLine(string.Create(
             culture, $"{result.Preset}, batch {result.Batch}, {threads}, {result.InstructionSet}; medians of {result.Iters} steps"));
         output.WriteLine();
-        output.WriteLine($"{"",-12}{"ms",10}{"fastest",10}{"floor",10}{"of floor",10}{"samples/s",14}");
-        Row("training", result.TrainMs, result.TrainMinMs, result.FloorMs, result.FractionOfFloor, result.TrainSamplesPerS);
-        Row("inference", result.InferMs, result.InferMinMs, result.InferFloorMs, result.InferFractionOfFloor, result.InferSamplesPerS);
+        output.WriteLine($"{"",-12}{"ms",10}{"floor",10}{"of floor",10}{"samples/s",14}{"fastest",12}{"of floor",10}");
+        Row("training", result.TrainMs, result.FloorMs, result.TrainSamplesPerS, result.BestTrainMs, result.BestFractionOfFloor);
+        Row("inference", result.InferMs, result.InferFloorMs, result.InferSamplesPerS, result.BestInferMs, result.BestInferFractionOfFloor);
         output.WriteLine();
         BenchFloor floor = result.Floor;
         output.WriteLine(string.Create(
@@ -37,7 +37,9 @@ internal static class BenchTable
             output.WriteLine(string.Create(culture, $"{stage,-22}{milliseconds,10:0.000}{milliseconds / sum,8:0 %}"));
         }
 
-        void Row(string name, double milliseconds, double least, double floorMs, double fraction, double samples) => output.WriteLine(
-            string.Create(culture, $"{name,-12}{milliseconds,10:0.000}{least,10:0.000}{floorMs,10:0.000}{fraction,10:0 %}{samples,14:N0}"));
+        void Row(string name, double median, double floorMs, double samples, double fastest, double bestFraction)
+            => output.WriteLine(string.Create(
+                culture,
+                $"{name,-12}{median,10:0.000}{floorMs,10:0.000}{floorMs / median,10:0 %}{samples,14:N0}{fastest,12:0.000}{bestFraction,10:0 %}"));
     }
 }

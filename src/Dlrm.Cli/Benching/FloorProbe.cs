@@ -45,15 +45,24 @@ internal sealed class FloorProbe : IDisposable
 
     /// <summary>What the speeds measured so far mean for a training step.</summary>
     /// <param name="workload">The step.</param>
-    public BenchFloor FloorOf(BenchWorkload workload) => new()
+    /// <param name="best">True for the best speeds, false for their medians.</param>
+    public BenchFloor FloorOf(BenchWorkload workload, bool best)
     {
-        PeakGflops = _peak.Median,
-        GatherGbPerS = _gather.Median,
-        UpdateGbPerS = _update.Median,
-        ComputeMs = workload.TrainFlops / _peak.Median / 1e6,
-        GatherMs = _rows is null ? 0 : workload.GatheredBytes / _gather.Median / 1e6,
-        UpdateMs = _rows is null ? 0 : workload.UpdatedBytes / _update.Median / 1e6,
-    };
+        double peak = Speed(_peak);
+        double gather = Speed(_gather);
+        double update = Speed(_update);
+        return new BenchFloor
+        {
+            PeakGflops = peak,
+            GatherGbPerS = gather,
+            UpdateGbPerS = update,
+            ComputeMs = workload.TrainFlops / peak / 1e6,
+            GatherMs = _rows is null ? 0 : workload.GatheredBytes / gather / 1e6,
+            UpdateMs = _rows is null ? 0 : workload.UpdatedBytes / update / 1e6,
+        };
+
+        double Speed(Samples speeds) => best ? speeds.Most : speeds.Median;
+    }
 
     /// <summary>Gives the memory back.</summary>
     public void Dispose() => _rows?.Dispose();

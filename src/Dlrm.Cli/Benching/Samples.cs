@@ -26,6 +26,9 @@ internal sealed class Samples
     /// <summary>The least; 0 without any.</summary>
     public double Least => _values.Count == 0 ? 0 : _values.Min();
 
+    /// <summary>The greatest; 0 without any.</summary>
+    public double Most => _values.Count == 0 ? 0 : _values.Max();
+
     /// <summary>Adds one.</summary>
     /// <param name="value">A measurement.</param>
     public void Add(double value) => _values.Add(value);

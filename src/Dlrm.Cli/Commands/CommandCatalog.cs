@@ -1,10 +1,12 @@
+using Dlrm.Cli.Benching;
+
 namespace Dlrm.Cli.Commands;
 
 /// <summary>Every command there is.</summary>
 internal static class CommandCatalog
 {
     /// <summary>In the order of the help.</summary>
-    public static IReadOnlyList<ToolCommand> All { get; } = 
+    public static IReadOnlyList<ToolCommand> All { get; } =
         [new TrainCommand(), new EvaluateCommand(), new InspectCommand(), new BenchCommand()];
 
     /// <summary>Commands of later versions, and what they will do.</summary>

@@ -142,6 +142,7 @@ public static class CriteoKaggle
             File = options.RawDataFile,
             Format = metadata.Format,
             FileBytes = metadata.SourceLength,
+            FileHash = metadata.SourceHash,
             RowsRead = metadata.RowsRead,
             RowsKept = metadata.RowsKept,
             DayRows = metadata.DayRows,

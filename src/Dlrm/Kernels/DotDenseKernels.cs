@@ -20,6 +20,12 @@ internal sealed unsafe class DotDenseKernel<TSimd> : DotDenseKernel
     public override void Forward(int dimension, MatrixView features, MatrixView output, int start, int end)
     {
         int width = TSimd.Lanes;
+        if (end - start < width)
+        {
+            _narrower?.Forward(dimension, features, output, start, end);
+            return;
+        }
+
         int tables = (features.Columns / dimension) - 1;
         long row = (long)dimension * width;
         long floats = ((1 + TileRows) * row) + ((long)(tables + TileRows) * width);
@@ -28,10 +34,11 @@ internal sealed unsafe class DotDenseKernel<TSimd> : DotDenseKernel
         float* dense = scratch.Data;
         float* four = dense + row;
         float* sums = four + (TileRows * row);
-        for (; start <= end - width; start += width)
+        for (int group = start; group < end; group += width)
         {
-            float* rows = features.Data + (start * features.Stride);
-            float* outputs = output.Data + (start * output.Stride);
+            int sample = Math.Min(group, end - width);
+            float* rows = features.Data + (sample * features.Stride);
+            float* outputs = output.Data + (sample * output.Stride);
             SampleLanes<TSimd>.Pack(rows, features.Stride, dimension, dense);
             for (int table = 0; table < tables; table += TileRows)
             {
@@ -52,18 +59,8 @@ internal sealed unsafe class DotDenseKernel<TSimd> : DotDenseKernel
                 tile.Run<TSimd, OneColumn>();
             }
 
-            for (int sample = 0; sample < width; sample++)
-            {
-                new ReadOnlySpan<float>(rows + (sample * features.Stride), dimension)
-                    .CopyTo(new Span<float>(outputs + (sample * output.Stride), dimension));
-            }
-
+            SampleLanes<TSimd>.Copy(rows, features.Stride, dimension, outputs, output.Stride);
             SampleLanes<TSimd>.Unpack(sums, tables, outputs + dimension, output.Stride);
-        }
-
-        if (start < end)
-        {
-            _narrower!.Forward(dimension, features, output, start, end);
         }
     }
 

@@ -15,8 +15,8 @@ namespace Dlrm.Kernels;
 /// </para>
 /// <para>
 /// Samples are the lanes: a group of W samples is transposed into registers, so that no lane idles for any F and D and
-/// no sum crosses lanes. What is left of a batch goes through narrower registers. Long features go through in slices
-/// of D that keep the group in the first-level cache.
+/// no sum crosses lanes. The last group overlaps the one before (the same results once more); fewer samples than lanes
+/// go through narrower registers. Long features are multiplied in slices of D that stay in the first-level cache.
 /// </para>
 /// </remarks>
 internal abstract class DotInteractionKernel

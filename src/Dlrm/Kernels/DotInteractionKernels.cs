@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Dlrm.Memory;
 
 namespace Dlrm.Kernels;
@@ -9,7 +10,7 @@ namespace Dlrm.Kernels;
 internal sealed unsafe class DotInteractionKernel<TSimd> : DotInteractionKernel
     where TSimd : unmanaged, ISimd<TSimd>
 {
-    /// <summary>Floats of a group's features that are worked on at a time: 32 KiB.</summary>
+    /// <summary>Floats of a group's features that are multiplied at a time: 32 KiB.</summary>
     private const int SliceFloats = 8192;
 
     /// <summary>Tiles are 4 rows high, and read (never use) up to 3 rows beyond the last.</summary>
@@ -26,36 +27,33 @@ internal sealed unsafe class DotInteractionKernel<TSimd> : DotInteractionKernel
         Debug.Assert(features.Columns == shape.Features * shape.Dimension, "features");
         Debug.Assert(output.Columns == shape.Dimension + shape.Pairs, "output");
         int width = TSimd.Lanes;
-        int slice = SliceOf(shape);
-        long sliceFloats = (long)Math.Max(shape.Features, TileRows) * slice * width;
-        long pairFloats = (shape.Pairs + (TileRows * (long)TileRows)) * width;
-        float* stack = stackalloc float[KernelScratch.StackFloats(sliceFloats + pairFloats)];
-        using var scratch = new KernelScratch(stack, sliceFloats + pairFloats);
-        float* sums = scratch.Data + sliceFloats;
-
-        for (; start <= end - width; start += width)
+        if (end - start < width)
         {
-            float* rows = features.Data + (start * features.Stride);
-            float* outputs = output.Data + (start * output.Stride);
+            _narrower?.Forward(shape, features, output, start, end);
+            return;
+        }
+
+        int slice = SliceOf(shape);
+        long featureFloats = (long)Math.Max(shape.Features, TileRows) * shape.Dimension * width;
+        long pairFloats = (shape.Pairs + (TileRows * (long)TileRows)) * width;
+        float* stack = stackalloc float[KernelScratch.StackFloats(featureFloats + pairFloats)];
+        using var scratch = new KernelScratch(stack, featureFloats + pairFloats);
+        float* sums = scratch.Data + featureFloats;
+
+        for (int group = start; group < end; group += width)
+        {
+            int sample = Math.Min(group, end - width);
+            float* rows = features.Data + (sample * features.Stride);
+            float* outputs = output.Data + (sample * output.Stride);
+            PackFeatures(shape, rows, features.Stride, slice, scratch.Data);
             for (int first = 0; first < shape.Dimension; first += slice)
             {
                 int length = Math.Min(slice, shape.Dimension - first);
-                PackFeatures(shape, rows, features.Stride, first, length, scratch.Data);
-                Multiply(shape, scratch.Data, length, sums, accumulate: first > 0);
+                Multiply(shape, Slice(shape, scratch.Data, first), length, sums, accumulate: first > 0);
             }
 
-            for (int sample = 0; sample < width; sample++)
-            {
-                new ReadOnlySpan<float>(rows + (sample * features.Stride), shape.Dimension)
-                    .CopyTo(new Span<float>(outputs + (sample * output.Stride), shape.Dimension));
-            }
-
+            SampleLanes<TSimd>.Copy(rows, features.Stride, shape.Dimension, outputs, output.Stride);
             SampleLanes<TSimd>.Unpack(sums, shape.Pairs, outputs + shape.Dimension, output.Stride);
-        }
-
-        if (start < end)
-        {
-            _narrower!.Forward(shape, features, output, start, end);
         }
     }
 
@@ -72,47 +70,55 @@ internal sealed unsafe class DotInteractionKernel<TSimd> : DotInteractionKernel
         Debug.Assert(features.Columns == shape.Features * shape.Dimension, "features");
         Debug.Assert(outputGradient.Columns == shape.Dimension + shape.Pairs, "outputGradient");
         int width = TSimd.Lanes;
+        if (end - start < width)
+        {
+            _narrower?.Backward(shape, features, outputGradient, featureGradient, start, end);
+            return;
+        }
+
         int slice = SliceOf(shape);
-        long sliceFloats = (((long)shape.Features * slice) + TileRows) * width;
+        int dimension = shape.Dimension;
+        long featureFloats = (((long)shape.Features * dimension) + TileRows) * width;
         long pairFloats = (long)shape.Pairs * width;
         long panelFloats = (long)shape.Features * TileRows * width;
-        long resultFloats = (long)TileRows * (slice + TileRows) * width;
-        long floats = sliceFloats + pairFloats + panelFloats + resultFloats;
+        long resultFloats = (long)TileRows * (dimension + TileRows) * width;
+        long floats = featureFloats + pairFloats + panelFloats + resultFloats;
         float* stack = stackalloc float[KernelScratch.StackFloats(floats)];
         using var scratch = new KernelScratch(stack, floats);
-        float* pairs = scratch.Data + sliceFloats;
+        float* pairs = scratch.Data + featureFloats;
         float* panel = pairs + pairFloats;
         float* result = panel + panelFloats;
 
-        for (; start <= end - width; start += width)
+        for (int group = start; group < end; group += width)
         {
-            float* rows = features.Data + (start * features.Stride);
-            float* gradients = featureGradient.Data + (start * featureGradient.Stride);
-            float* outputs = outputGradient.Data + (start * outputGradient.Stride);
-            SampleLanes<TSimd>.Pack(outputs + shape.Dimension, outputGradient.Stride, shape.Pairs, pairs);
-            for (int first = 0; first < shape.Dimension; first += slice)
+            int sample = Math.Min(group, end - width);
+            float* gradients = featureGradient.Data + (sample * featureGradient.Stride);
+            float* outputs = outputGradient.Data + (sample * outputGradient.Stride);
+            PackFeatures(shape, features.Data + (sample * features.Stride), features.Stride, slice, scratch.Data);
+            SampleLanes<TSimd>.Pack(outputs + dimension, outputGradient.Stride, shape.Pairs, pairs);
+            for (int feature = 0; feature < shape.Features; feature += SampleTile.MaximumColumns)
             {
-                int length = Math.Min(slice, shape.Dimension - first);
-                PackFeatures(shape, rows, features.Stride, first, length, scratch.Data);
-                for (int feature = 0; feature < shape.Features; feature += SampleTile.MaximumColumns)
+                int columns = Math.Min(SampleTile.MaximumColumns, shape.Features - feature);
+                BuildPanel(shape, pairs, feature, columns, panel);
+                if (feature == 0)
                 {
-                    int columns = Math.Min(SampleTile.MaximumColumns, shape.Features - feature);
-                    BuildPanel(shape, pairs, feature, columns, panel);
-                    if (feature == 0)
-                    {
-                        SampleLanes<TSimd>.Pack(outputs + first, outputGradient.Stride, length, result);
-                        new Span<float>(result + (length * width), (columns - 1) * length * width).Clear();
-                    }
-
-                    MultiplyPanel(shape, scratch.Data, length, panel, columns, result, accumulate: feature == 0);
-                    UnpackFeatures(shape, result, feature, columns, first, length, gradients, featureGradient.Stride);
+                    // Only the dense feature starts at something: the gradient of its copy.
+                    SampleLanes<TSimd>.Pack(outputs, outputGradient.Stride, dimension, result);
+                    NativeMemory.Clear(
+                        result + ((long)dimension * width), (nuint)((columns - 1L) * dimension * width * sizeof(float)));
                 }
-            }
-        }
 
-        if (start < end)
-        {
-            _narrower!.Backward(shape, features, outputGradient, featureGradient, start, end);
+                for (int first = 0; first < dimension; first += slice)
+                {
+                    int length = Math.Min(slice, dimension - first);
+                    float* lanes = Slice(shape, scratch.Data, first);
+                    float* to = result + ((long)first * width);
+                    MultiplyPanel(shape, lanes, length, panel, columns, to, accumulate: feature == 0);
+                }
+
+                float* rows = gradients + ((long)feature * dimension);
+                SampleLanes<TSimd>.Unpack(result, columns * dimension, rows, featureGradient.Stride);
+            }
         }
     }
 
@@ -126,46 +132,31 @@ internal sealed unsafe class DotInteractionKernel<TSimd> : DotInteractionKernel
         return Math.Min((even + width - 1) / width * width, shape.Dimension);
     }
 
-    /// <summary>Columns [first, first + length) of every feature, to lanes: (F, length) registers.</summary>
+    /// <summary>Where the slice that starts at column <paramref name="first"/> of each feature lies.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float* Slice(in DotInteractionShape shape, float* lanes, int first)
+        => lanes + ((long)first * shape.Features * TSimd.Lanes);
+
+    /// <summary>A group's features to lanes: slice by slice, in each (F, length) registers. Rows are read in one go.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PackFeatures(
-        in DotInteractionShape shape, float* rows, long stride, int first, int length, float* lanes)
+    private static void PackFeatures(in DotInteractionShape shape, float* rows, long stride, int slice, float* lanes)
     {
-        if (length == shape.Dimension)
+        if (slice == shape.Dimension)
         {
-            SampleLanes<TSimd>.Pack(rows, stride, shape.Features * length, lanes);
+            SampleLanes<TSimd>.Pack(rows, stride, shape.Features * slice, lanes);
             return;
         }
 
         for (int feature = 0; feature < shape.Features; feature++)
         {
-            float* from = rows + ((long)feature * shape.Dimension) + first;
-            SampleLanes<TSimd>.Pack(from, stride, length, lanes + ((long)feature * length * TSimd.Lanes));
-        }
-    }
+            for (int first = 0; first < shape.Dimension; first += slice)
+            {
+                int length = Math.Min(slice, shape.Dimension - first);
+                float* to = Slice(shape, lanes, first) + ((long)feature * length * TSimd.Lanes);
+                SampleLanes<TSimd>.Pack(rows + first, stride, length, to);
+            }
 
-    /// <summary>The reverse, for a few features from <paramref name="feature"/> on.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void UnpackFeatures(
-        in DotInteractionShape shape,
-        float* lanes,
-        int feature,
-        int count,
-        int first,
-        int length,
-        float* rows,
-        long stride)
-    {
-        rows += ((long)feature * shape.Dimension) + first;
-        if (length == shape.Dimension)
-        {
-            SampleLanes<TSimd>.Unpack(lanes, count * length, rows, stride);
-            return;
-        }
-
-        for (int i = 0; i < count; i++)
-        {
-            SampleLanes<TSimd>.Unpack(lanes + ((long)i * length * TSimd.Lanes), length, rows + ((long)i * shape.Dimension), stride);
+            rows += shape.Dimension;
         }
     }
 
@@ -225,36 +216,49 @@ internal sealed unsafe class DotInteractionKernel<TSimd> : DotInteractionKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BuildPanel(in DotInteractionShape shape, float* pairs, int feature, int columns, float* panel)
     {
-        int width = TSimd.Lanes;
-        for (int c = 0; c < columns; c++)
+        long width = TSimd.Lanes;
+        long panelStep = columns * width;
+        int features = shape.Features;
+        int itself = shape.Itself ? 1 : 0;
+        int end = feature + columns;
+
+        // j before the panel, or in it: down the rows of the triangle, which end at the diagonal.
+        for (int i = feature; i < end; i++)
         {
-            int i = feature + c;
-            float* to = panel + (c * width);
-            float* from = pairs + ((long)shape.FirstPair(i) * width);
-            for (int j = 0; j < i; j++, from += width, to += columns * width)
+            float* to = panel + ((i - feature) * width);
+            float* from = pairs + (shape.FirstPair(i) * width);
+            for (int j = 0; j < i; j++)
             {
                 TSimd.Store(TSimd.Load(from), to);
+                from += width;
+                to += panelStep;
             }
 
-            TSimd diagonal = TSimd.Zero;
-            if (shape.Itself)
+            TSimd diagonal = shape.Itself ? TSimd.Load(from) : TSimd.Zero;
+            TSimd.Store(diagonal + diagonal, to);
+            for (int j = i + 1; j < end; j++)
             {
-                diagonal = TSimd.Load(from);
-                diagonal += diagonal;
+                to += panelStep;
+                TSimd.Store(TSimd.Load(pairs + ((shape.FirstPair(j) + i) * width)), to);
+            }
+        }
+
+        // j behind the panel: in the triangle's row j, the panel's features stand together.
+        float* together = panel + (end * panelStep);
+        float* row = pairs + ((shape.FirstPair(end) + feature) * width);
+        for (int j = end; j < features; j++)
+        {
+            for (long c = 0; c < panelStep; c += width)
+            {
+                TSimd.Store(TSimd.Load(row + c), together + c);
             }
 
-            TSimd.Store(diagonal, to);
-            to += columns * width;
-            from = pairs + (((long)shape.FirstPair(i + 1) + i) * width);
-            for (int j = i + 1; j < shape.Features; j++, to += columns * width)
-            {
-                TSimd.Store(TSimd.Load(from), to);
-                from += (long)(shape.Itself ? j + 1 : j) * width;
-            }
+            together += panelStep;
+            row += (j + itself) * width;
         }
     }
 
-    /// <summary>Σ_j S_ij T_j over one slice, for the features i of a panel: (columns, length) registers.</summary>
+    /// <summary>Σ_j S_ij T_j over one slice, for the features i of a panel: registers of a (columns, D) result.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MultiplyPanel(
         in DotInteractionShape shape,
@@ -274,7 +278,7 @@ internal sealed unsafe class DotInteractionKernel<TSimd> : DotInteractionKernel
             RightRow = width,
             RightStep = (long)columns * width,
             OutputRow = width,
-            OutputColumn = (long)length * width,
+            OutputColumn = (long)shape.Dimension * width,
             Steps = shape.Features,
             Accumulate = accumulate,
         };

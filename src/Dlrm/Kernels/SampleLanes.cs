@@ -18,6 +18,12 @@ internal static unsafe class SampleLanes<TSimd>
     public static void Pack(float* rows, long stride, int columns, float* lanes)
     {
         int width = TSimd.Lanes;
+        if (width == 1)
+        {
+            new ReadOnlySpan<float>(rows, columns).CopyTo(new Span<float>(lanes, columns));
+            return;
+        }
+
         int column = 0;
         for (; column <= columns - width; column += width)
         {
@@ -55,6 +61,12 @@ internal static unsafe class SampleLanes<TSimd>
     public static void Unpack(float* lanes, int columns, float* rows, long stride)
     {
         int width = TSimd.Lanes;
+        if (width == 1)
+        {
+            new ReadOnlySpan<float>(lanes, columns).CopyTo(new Span<float>(rows, columns));
+            return;
+        }
+
         int column = 0;
         for (; column <= columns - width; column += width)
         {
@@ -79,6 +91,33 @@ internal static unsafe class SampleLanes<TSimd>
             {
                 rows[(sample * stride) + column] = lanes[(column * width) + sample];
             }
+        }
+    }
+
+    /// <summary>Copies the first n columns of W rows to other rows.</summary>
+    /// <param name="from">First column of the first of W rows.</param>
+    /// <param name="fromStride">Floats from one row to the next.</param>
+    /// <param name="columns">n, 0 or more.</param>
+    /// <param name="to">First column of the first of W rows, out.</param>
+    /// <param name="toStride">Floats from one row to the next.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Copy(float* from, long fromStride, int columns, float* to, long toStride)
+    {
+        for (int sample = 0; sample < TSimd.Lanes; sample++)
+        {
+            int column = 0;
+            for (; column <= columns - TSimd.Lanes; column += TSimd.Lanes)
+            {
+                TSimd.Store(TSimd.Load(from + column), to + column);
+            }
+
+            for (; column < columns; column++)
+            {
+                to[column] = from[column];
+            }
+
+            from += fromStride;
+            to += toStride;
         }
     }
 }

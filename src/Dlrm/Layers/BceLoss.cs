@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dlrm.Kernels;
 
 namespace Dlrm.Layers;
@@ -33,6 +34,7 @@ public class BceLoss : ProbabilityLoss
         _positiveWeight = positiveWeight;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected sealed override double Accumulate(
         Elementwise elementwise,
         ReadOnlySpan<float> p,
@@ -53,17 +55,19 @@ public class BceLoss : ProbabilityLoss
 
         elementwise.Log(p, logP);
         elementwise.Log(logQ, logQ);
+        float negativeScale = (float)(_negativeWeight / batch);
+        float positiveScale = (float)(_positiveWeight / batch);
         for (int i = 0; i < p.Length; i++)
         {
             float label = labels[i];
-            double weight = label >= 1 ? _positiveWeight : _negativeWeight;
+            bool positive = label >= 1;
             float loss = ((label - 1) * Math.Max(logQ[i], LowestLog)) - (label * Math.Max(logP[i], LowestLog));
-            sum += weight * loss;
+            sum += (positive ? _positiveWeight : _negativeWeight) * loss;
 
             float product = p[i] == 1 ? 0 : p[i] * q[i];
             float kept = product < LowestProduct ? product / LowestProduct : 1;
             float difference = ((1 - label) * p[i]) - (label * q[i]);
-            gradient[i] *= (float)(weight / batch) * difference * kept;
+            gradient[i] *= (positive ? positiveScale : negativeScale) * difference * kept;
         }
 
         return sum;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dlrm.Kernels;
 
 namespace Dlrm.Layers;
@@ -13,6 +14,7 @@ public sealed class MseLoss : ProbabilityLoss
     {
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override double Accumulate(
         Elementwise elementwise,
         ReadOnlySpan<float> p,

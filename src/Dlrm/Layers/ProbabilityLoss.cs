@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dlrm.Kernels;
 
 namespace Dlrm.Layers;
@@ -25,6 +26,7 @@ public abstract class ProbabilityLoss : Loss
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public sealed override float Compute(
         Engine engine,
         ReadOnlySpan<float> logits,

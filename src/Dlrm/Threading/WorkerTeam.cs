@@ -16,8 +16,12 @@ namespace Dlrm.Threading;
 public sealed unsafe class WorkerTeam : IDisposable
 {
     /// <summary>Spins before sleeping: about 50 µs, longer than any gap inside a training step.</summary>
-    private const int SpinLimit = 2000;
+    private const int LongSpin = 2000;
 
+    /// <summary>Spins where workers outnumber cores: whoever spins keeps another from working.</summary>
+    private const int ShortSpin = 20;
+
+    private readonly int _spinLimit;
     private readonly Thread[] _threads;
     private readonly Exception?[] _failures;
     private readonly SemaphoreSlim[] _wake;
@@ -36,6 +40,7 @@ public sealed unsafe class WorkerTeam : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         Workers = workers;
+        _spinLimit = workers > Environment.ProcessorCount ? ShortSpin : LongSpin;
         _failures = new Exception?[workers];
         _asleep = new int[workers];
         _wake = new SemaphoreSlim[workers];
@@ -122,7 +127,7 @@ public sealed unsafe class WorkerTeam : IDisposable
             int spins = 0;
             while (Volatile.Read(ref _remaining.Value) != 0)
             {
-                if (spins++ < SpinLimit)
+                if (spins++ < _spinLimit)
                 {
                     Thread.SpinWait(8);
                 }
@@ -197,7 +202,7 @@ public sealed unsafe class WorkerTeam : IDisposable
 
     private void WaitForNext(int worker, int seen)
     {
-        for (int spins = 0; spins < SpinLimit; spins++)
+        for (int spins = 0; spins < _spinLimit; spins++)
         {
             if (_generation != seen)
             {
