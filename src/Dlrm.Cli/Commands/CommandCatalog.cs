@@ -1,3 +1,5 @@
+using Dlrm.Cli.Benching;
+
 namespace Dlrm.Cli.Commands;
 
 /// <summary>Every command there is.</summary>

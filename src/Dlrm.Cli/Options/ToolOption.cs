@@ -5,6 +5,7 @@ namespace Dlrm.Cli.Options;
 /// <summary>Where an option stands in the help.</summary>
 internal enum OptionGroup
 {
+    Bench,
     Model,
     Loss,
     Data,
@@ -14,7 +15,6 @@ internal enum OptionGroup
     Printing,
     Files,
     Machine,
-    Bench,
 }
 
 /// <summary>One option of the command line, defined once: the parser, the help and docs/command-line.md derive from it.</summary>

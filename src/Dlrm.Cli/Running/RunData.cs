@@ -139,6 +139,7 @@ internal sealed class RunData : IDisposable
                 ["description"] = $"Criteo Kaggle, {Path.GetFileName(report.File)}",
                 ["file"] = Path.GetFullPath(report.File),
                 ["bytes"] = report.FileBytes,
+                ["xxhash3"] = report.FileHash.ToString("x16", CultureInfo.InvariantCulture),
                 ["rows_read"] = report.RowsRead,
                 ["rows_kept"] = report.RowsKept,
                 ["lines_skipped"] = report.SkippedTotal,

@@ -5,7 +5,10 @@ namespace Dlrm.Cli.Running;
 /// <summary>The embedded sample: when it is used, and the options that suit it unless others are given.</summary>
 internal static class SamplePreset
 {
-    /// <summary>A small model, trained for a few passes: about ten seconds on two cores.</summary>
+    /// <summary>
+    /// A small model and ten passes: a few seconds. So small a model does not gain from a second thread, and one thread
+    /// never waits for another on a busy machine.
+    /// </summary>
     private static readonly Dictionary<ToolOption, object> Suited = new()
     {
         [DataOptions.Generation] = DataOptions.Sample,
@@ -15,10 +18,12 @@ internal static class SamplePreset
         [ModelOptions.Loss] = "bce",
         [TrainOptions.BatchSize] = 128L,
         [TrainOptions.TestBatchSize] = 1024L,
-        [TrainOptions.Epochs] = 3L,
-        [TrainOptions.LearningRate] = 0.1,
-        [TrainOptions.PrintFrequency] = 50L,
-        [TrainOptions.TestFrequency] = 100L,
+        [TrainOptions.Epochs] = 10L,
+        [TrainOptions.Optimizer] = "adagrad",
+        [TrainOptions.LearningRate] = 0.02,
+        [TrainOptions.PrintFrequency] = 102L,
+        [TrainOptions.TestFrequency] = 204L,
+        [RunOptions.Threads] = 1L,
     };
 
     /// <summary>

@@ -157,6 +157,7 @@ public static class CriteoKaggle
             File = file,
             Format = metadata.Format,
             FileBytes = metadata.SourceLength,
+            FileHash = metadata.SourceHash,
             RowsRead = metadata.RowsRead,
             RowsKept = metadata.RowsKept,
             DayRows = metadata.DayRows,

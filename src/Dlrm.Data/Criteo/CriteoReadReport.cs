@@ -14,6 +14,9 @@ public sealed record CriteoReadReport
     /// <summary>Its size in bytes, as it lies on disk.</summary>
     public required long FileBytes { get; init; }
 
+    /// <summary>XxHash3 of its bytes, as they lie on disk.</summary>
+    public required ulong FileHash { get; init; }
+
     /// <summary>Good rows in the file.</summary>
     public required long RowsRead { get; init; }
 

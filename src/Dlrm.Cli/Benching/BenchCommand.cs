@@ -1,0 +1,69 @@
+using Dlrm.Cli.Commands;
+using Dlrm.Cli.Options;
+using Dlrm.Cli.Output;
+using Dlrm.Cli.Running;
+
+namespace Dlrm.Cli.Benching;
+
+/// <summary><c>dlrm bench</c>.</summary>
+internal sealed class BenchCommand : ToolCommand
+{
+    private static readonly ToolOption<string> Preset = new(
+        "preset", OptionGroup.Bench, new Choice([.. BenchPreset.All.Select(preset => preset.Name)]), "kaggle",
+        string.Join("; ", BenchPreset.All.Select(preset => $"{preset.Name}: {preset.Summary}")))
+    {
+        IsNew = true,
+    };
+
+    private static readonly ToolOption<long> BatchSize = new(
+        "mini-batch-size", OptionGroup.Bench, new WholeNumber(1, 1 << 20), 0, "samples a step", "the preset's");
+
+    private static readonly ToolOption<long> Iterations = new(
+        "iters", OptionGroup.Bench, new WholeNumber(1, 1_000_000), 0, "timed steps of each kind", "about 3 seconds' worth")
+    {
+        IsNew = true,
+    };
+
+    private static readonly ToolOption<bool> ServeRounds = new(
+        "serve-rounds", OptionGroup.Bench, new Flag(), false, "time steps as standard input asks, for bench/compare")
+    {
+        IsNew = true,
+    };
+
+    public override string Name => "bench";
+
+    public override string Summary => "measures training and inference against what this machine could do";
+
+    public override IReadOnlyList<(string CommandLine, string Effect)> Examples { get; } =
+    [
+        ("dlrm bench", "the model for Criteo Kaggle, batch 128, all cores"),
+        ("dlrm bench --preset=embedding-heavy --num-threads=2 --format=json", "one JSON object"),
+    ];
+
+    public override IReadOnlyList<ToolOption> Options { get; } =
+    [
+        Preset, BatchSize, Iterations, ServeRounds, RunOptions.Format, RunOptions.Config, RunOptions.Threads,
+        RunOptions.InstructionSet,
+    ];
+
+    public override int Run(OptionValues values, ToolConsole console)
+    {
+        if (values.Get(ServeRounds))
+        {
+            BenchServer.Run(Console.In, console.Out);
+            return ExitCode.Done;
+        }
+
+        var options = new BenchOptions
+        {
+            Preset = values.Get(Preset),
+            Batch = values.GetInt(BatchSize),
+            Threads = values.GetInt(RunOptions.Threads),
+            Iterations = values.GetInt(Iterations),
+            InstructionSet = ModelSetup.InstructionSet(values),
+            Json = values.Get(RunOptions.Format) == "json",
+        };
+        BenchRunner.Run(options, console.Out);
+        return ExitCode.Done;
+    }
+}
