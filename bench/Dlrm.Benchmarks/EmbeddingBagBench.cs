@@ -53,7 +53,7 @@ public class EmbeddingBagBench
         _tables = new EmbeddingTables(_engine, rows, dimension);
         _optimizer = Optimizer.Create(Rule, _engine, [], _tables.Parameters);
         _probe = new RandomRowProbe(_engine, [.. _tables.Parameters.Select(p => p.Value)], dimension, samples * lookups);
-        var random = new Random(1);
+        var random = new System.Random(1);
         for (int number = 0; number < _batches.Length; number++)
         {
             var batch = new Batch(1, rows.Length);
