@@ -16,7 +16,7 @@ New-Item -ItemType Directory -Force $reports | Out-Null
 foreach ($project in Get-ChildItem tests -Directory) {
     $report = Join-Path $reports "$($project.Name).xml"
     Remove-Item $report -ErrorAction SilentlyContinue
-    $arguments = @('-noLogo', '-noColor', '-xml', $report)
+    $arguments = @('-noLogo', '-noColor', '-result-xml', $report)
     if ($Filter) { $arguments += @('-method', "*$Filter*") }
     & dotnet (Join-Path $project.FullName "bin/Release/net10.0/$($project.Name).dll") @arguments
     if (-not (Test-Path $report)) {

@@ -38,7 +38,9 @@ public sealed class OptionFileTests : IDisposable
         OptionValues values = CommandLineTests.Parse("--learning-rate=0.5", $"--config={_path}").WithPreset(
             new Dictionary<ToolOption, object>
             {
-                [TrainOptions.Epochs] = 2L, [TrainOptions.LearningRate] = 0.2, [TrainOptions.BatchSize] = 64L,
+                [TrainOptions.Epochs] = 2L,
+                [TrainOptions.LearningRate] = 0.2,
+                [TrainOptions.BatchSize] = 64L,
             });
         Assert.Equal(4, values.Get(TrainOptions.Epochs));
         Assert.Equal(0.5, values.Get(TrainOptions.LearningRate));

@@ -78,54 +78,54 @@ internal sealed unsafe class GemmKernelAvx512 : GemmKernel
         where TStep : struct, IDepthStep
         where TVectors : struct, IConstant
     {
-        int rows;
-        for (int row = 0; row < block.Rows; row += rows)
+        int rows, tile = block.FirstTile;
+        for (int row = 0; row < block.Rows; row += rows, tile++)
         {
             rows = NextRows(block.Rows - row, MostRows);
             switch (rows)
             {
                 case 1:
-                    Tile<One, TStep, TVectors>(block, row);
+                    Tile<One, TStep, TVectors>(block, row, tile);
                     break;
                 case 2:
-                    Tile<Two, TStep, TVectors>(block, row);
+                    Tile<Two, TStep, TVectors>(block, row, tile);
                     break;
                 case 3:
-                    Tile<Three, TStep, TVectors>(block, row);
+                    Tile<Three, TStep, TVectors>(block, row, tile);
                     break;
                 case 4:
-                    Tile<Four, TStep, TVectors>(block, row);
+                    Tile<Four, TStep, TVectors>(block, row, tile);
                     break;
                 case 5:
-                    Tile<Five, TStep, TVectors>(block, row);
+                    Tile<Five, TStep, TVectors>(block, row, tile);
                     break;
                 case 6:
-                    Tile<Six, TStep, TVectors>(block, row);
+                    Tile<Six, TStep, TVectors>(block, row, tile);
                     break;
                 case 7:
-                    Tile<Seven, TStep, TVectors>(block, row);
+                    Tile<Seven, TStep, TVectors>(block, row, tile);
                     break;
                 case 8:
-                    Tile<Eight, TStep, TVectors>(block, row);
+                    Tile<Eight, TStep, TVectors>(block, row, tile);
                     break;
                 case 9:
-                    Tile<Nine, TStep, TVectors>(block, row);
+                    Tile<Nine, TStep, TVectors>(block, row, tile);
                     break;
                 case 10:
-                    Tile<Ten, TStep, TVectors>(block, row);
+                    Tile<Ten, TStep, TVectors>(block, row, tile);
                     break;
                 case 11:
-                    Tile<Eleven, TStep, TVectors>(block, row);
+                    Tile<Eleven, TStep, TVectors>(block, row, tile);
                     break;
                 default:
-                    Tile<Twelve, TStep, TVectors>(block, row);
+                    Tile<Twelve, TStep, TVectors>(block, row, tile);
                     break;
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<TRows, TStep, TVectors>(in TileBlock block, int row)
+    private static void Tile<TRows, TStep, TVectors>(in TileBlock block, int row, int tile)
         where TRows : struct, IConstant
         where TStep : struct, IDepthStep
         where TVectors : struct, IConstant
@@ -133,13 +133,21 @@ internal sealed unsafe class GemmKernelAvx512 : GemmKernel
         float* a = block.A + (row * TStep.Row);
         float* b = block.B;
         nint bStride = block.BStride;
+        float* nextA = block.NextA == 0 ? null : block.A + block.NextA + (row * PanelMatrix.Width);
+        float* nextB = tile < TileBlock.AskingTiles ? block.NextB : null;
+        nint nextBStride = block.NextBStride;
+        if (nextB != null)
+        {
+            nextB += tile * block.NextBTile;
+        }
+
         nint stride = block.CStride;
         float* c = block.C + (row * stride);
         Vector512<float> l0 = default, l1 = default, l2 = default, l3 = default, l4 = default, l5 = default;
         Vector512<float> l6 = default, l7 = default, l8 = default, l9 = default, l10 = default, l11 = default;
         Vector512<float> r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default;
         Vector512<float> r6 = default, r7 = default, r8 = default, r9 = default, r10 = default, r11 = default;
-        Prefetch<TRows>(c + (MostRows * stride), stride);
+        Ask<TRows>(c + (TRows.Value * stride), stride);
         if (block.Accumulate)
         {
             l0 = Load<TRows>(0, c + (0 * stride));
@@ -170,6 +178,18 @@ internal sealed unsafe class GemmKernelAvx512 : GemmKernel
 
         for (int depth = block.Depth; depth > 0; depth -= PanelMatrix.Width)
         {
+            if (nextA != null)
+            {
+                Ask<TRows>(nextA, PanelMatrix.Width);
+                nextA += block.AJump + (PanelMatrix.Width * TStep.Depth);
+            }
+
+            if (nextB != null)
+            {
+                AskFar(nextB, nextBStride);
+                nextB += block.NextBStep;
+            }
+
             int steps = Math.Min(depth, PanelMatrix.Width);
             do
             {
@@ -280,19 +300,28 @@ internal sealed unsafe class GemmKernelAvx512 : GemmKernel
         }
     }
 
-    /// <summary>Asks for the rows of C that come next; below the last tile it asks in vain, which does no harm.</summary>
+    /// <summary>Asks for 128 bytes of each row; beyond the end of a matrix it asks in vain, which does no harm.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch<TRows>(float* c, nint stride)
+    private static void Ask<TRows>(float* p, nint stride)
         where TRows : struct, IConstant
     {
-        if (TRows.Value == MostRows)
+        for (int row = 0; row < TRows.Value; row++)
         {
-            for (int row = 0; row < MostRows; row++)
-            {
-                Sse.Prefetch0(c);
-                Sse.Prefetch0(c + Lanes);
-                c += stride;
-            }
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + Lanes);
+            p += stride;
+        }
+    }
+
+    /// <summary>Asks for 128 bytes of four rows, but leaves the first cache to what is there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AskFar(float* p, nint stride)
+    {
+        for (int row = 0; row < 4; row++)
+        {
+            Sse.Prefetch1(p);
+            Sse.Prefetch1(p + Lanes);
+            p += stride;
         }
     }
 

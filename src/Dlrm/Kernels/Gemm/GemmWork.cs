@@ -10,21 +10,23 @@ namespace Dlrm.Kernels;
 /// <para>
 /// Units of <see cref="RowUnit"/> rows of one panel of C are dealt out panel by panel, so every worker gets the same
 /// amount, also when C is only a few panels wide or a few rows high. A worker goes over its units in blocks of
-/// <see cref="RowBlock"/> rows and <see cref="DepthBlock"/> steps of k, so that a panel of B stays in a near cache while
-/// the rows of A pass by.
+/// 384 rows and 256 steps of k, so that a panel of B stays in a near cache while the rows of A pass by. Where A is
+/// transposed, K is long and C is read and written again for each block of k, so blocks are 192 rows by 512 steps.
 /// </para>
 /// <para>
 /// A is packed. B is packed, or row-major and read in place, or the transpose of a row-major matrix and transposed block
-/// by block as it is used: what a product of at most <see cref="RowBlock"/> rows uses once need not be packed before.
+/// by block as it is used: a product of at most <see cref="RowBlock"/> rows uses it once and need not have it packed.
 /// </para>
 /// <para>The order of additions is that of <see cref="GemmKernel"/>, whatever the division.</para>
 /// </remarks>
 internal unsafe struct GemmWork : IParallelWork
 {
-    /// <summary>Rows of A that are taken through all panels of B before the next ones.</summary>
+    /// <summary>Rows of an A that is not transposed which are taken through all panels of B before the next ones.</summary>
     public const int RowBlock = 384;
 
-    private const int DepthBlock = 512;
+    private const int DepthBlock = 256;
+    private const int TransposedRowBlock = 192;
+    private const int TransposedDepthBlock = 512;
 
     private readonly GemmKernel _kernel;
     private readonly PanelMatrix _a;
@@ -108,12 +110,15 @@ internal unsafe struct GemmWork : IParallelWork
         (int first, int firstRow) = Boundary(rowUnits, worker, workers);
         (int last, int lastRow) = Boundary(rowUnits, worker + 1, workers);
 
+        (int rowBlock, int depthBlock) =
+            _transposedA ? (TransposedRowBlock, TransposedDepthBlock) : (RowBlock, DepthBlock);
+
         // Equal blocks of k, each a multiple of 32; a product of one tile's height uses no part of B twice.
-        int blocks = _c.Rows <= RowUnit && _b.IsPacked ? 1 : (_depth + DepthBlock - 1) / DepthBlock;
-        int depthBlock = (((_depth + blocks - 1) / blocks) + PanelMatrix.Width - 1) & -PanelMatrix.Width;
-        for (int top = 0; top < _c.Rows; top += RowBlock)
+        int blocks = _c.Rows <= RowUnit && _b.IsPacked ? 1 : (_depth + depthBlock - 1) / depthBlock;
+        depthBlock = (((_depth + blocks - 1) / blocks) + PanelMatrix.Width - 1) & -PanelMatrix.Width;
+        for (int top = 0; top < _c.Rows; top += rowBlock)
         {
-            int bottom = Math.Min(top + RowBlock, _c.Rows);
+            int bottom = Math.Min(top + rowBlock, _c.Rows);
             for (int k = 0; k < _depth; k += depthBlock)
             {
                 for (int panel = first; panel <= last; panel++)
@@ -122,7 +127,16 @@ internal unsafe struct GemmWork : IParallelWork
                     int to = Math.Min(bottom, panel == last ? lastRow : _c.Rows);
                     if (from < to)
                     {
-                        Panel(panel, from, to, k, Math.Min(depthBlock, _depth - k));
+                        TileBlock block = default;
+                        block.Depth = Math.Min(depthBlock, _depth - k);
+                        if (panel == first)
+                        {
+                            block.NextA = _transposedA ? _a.PanelStride : RowUnit * PanelMatrix.Width;
+                        }
+
+                        (int nextPanel, int nextK) = panel < last ? (panel + 1, k) : (first, k + depthBlock);
+                        AskForRight(ref block, nextPanel, nextK);
+                        Panel(block, panel, from, to, k);
                     }
                 }
             }
@@ -140,16 +154,37 @@ internal unsafe struct GemmWork : IParallelWork
         return (panel, (int)Math.Min(unit * RowUnit, _c.Rows));
     }
 
-    /// <summary>Rows [from, to) of a panel of C over <paramref name="depth"/> steps of k from <paramref name="k"/> on.</summary>
-    private readonly void Panel(int panel, int from, int to, int k, int depth)
+    /// <summary>Has the next block of B fetched while this one is used: it comes from far away, and this hides it.</summary>
+    private readonly void AskForRight(ref TileBlock block, int panel, int k)
     {
-        bool end = k + depth == _depth;
-        TileBlock block = default;
+        if (k >= _depth || panel >= _c.Panels)
+        {
+            return;
+        }
+
+        block.NextBStride = _b.RowStride;
+        if (_transposedB)
+        {
+            block.NextB = _b.At(0, panel * PanelMatrix.Width) + k;
+            block.NextBTile = 4 * _b.RowStride;
+            block.NextBStep = PanelMatrix.Width;
+        }
+        else
+        {
+            block.NextB = _b.At(panel, k);
+            block.NextBTile = block.Depth / TileBlock.AskingTiles * _b.RowStride;
+            block.NextBStep = 4 * _b.RowStride;
+        }
+    }
+
+    /// <summary>Rows [from, to) of a panel of C over the block's steps of k, from <paramref name="k"/> on.</summary>
+    private readonly void Panel(TileBlock block, int panel, int from, int to, int k)
+    {
+        bool end = k + block.Depth == _depth;
         block.Transposed = _transposedA;
         block.AJump = _transposedA ? 0 : _a.PanelStride - PanelMatrix.Width;
         block.CStride = _c.RowStride;
         block.Columns = Math.Min(PanelMatrix.Width, _c.Columns - (panel * PanelMatrix.Width));
-        block.Depth = depth;
         block.Accumulate = k > 0;
         block.Bias = end && _bias.Data != null ? _bias.At(panel, 0) : null;
         block.Relu = end && _relu;
@@ -169,7 +204,7 @@ internal unsafe struct GemmWork : IParallelWork
     [SkipLocalsInit]
     private readonly void CopyRightThenRows(TileBlock block, int panel, int from, int to, int k)
     {
-        float* memory = stackalloc float[(DepthBlock * PanelMatrix.Width) + 16];
+        float* memory = stackalloc float[(TransposedDepthBlock * PanelMatrix.Width) + 16];
         block.B = (float*)(((nint)memory + 63) & -64);
         block.BStride = PanelMatrix.Width;
         if (_transposedB)
@@ -194,6 +229,7 @@ internal unsafe struct GemmWork : IParallelWork
         for (int row = from; row < to; row += block.Rows)
         {
             block.Rows = Math.Min(to - row, most);
+            block.FirstTile = (row - from) / RowUnit * (_transposedA ? 3 : 1);
             block.A = _transposedA ? _a.At(row / PanelMatrix.Width, k) : _a.At(k / PanelMatrix.Width, row);
             block.C = _c.At(panel, row);
             block.Mask = masked ? _mask.At(panel, row) : null;

@@ -5,6 +5,9 @@ namespace Dlrm.Kernels;
 /// </summary>
 internal unsafe struct TileBlock
 {
+    /// <summary>Tiles in which the next block of B is asked for.</summary>
+    public const int AskingTiles = 8;
+
     /// <summary>The first element of A; see <see cref="Transposed"/>.</summary>
     public float* A;
 
@@ -22,6 +25,26 @@ internal unsafe struct TileBlock
 
     /// <summary>Elements from one row of B to the next.</summary>
     public nint BStride;
+
+    /// <summary>What will be B of the next block, to be asked for meanwhile; null if unknown.</summary>
+    public float* NextB;
+
+    /// <summary>Elements from one row of <see cref="NextB"/> to the next.</summary>
+    public nint NextBStride;
+
+    /// <summary>Elements of <see cref="NextB"/> from where one tile begins asking to where the next does.</summary>
+    public nint NextBTile;
+
+    /// <summary>Elements of <see cref="NextB"/> to go on after 32 steps of k, which ask for 128 bytes of four rows.</summary>
+    public nint NextBStep;
+
+    /// <summary>The number of the first tile; the first <see cref="AskingTiles"/> ask for all of <see cref="NextB"/>.</summary>
+    public int FirstTile;
+
+    /// <summary>
+    /// Elements from the first one of A to what the next tiles will need of it, to be asked for meanwhile; 0 for nothing.
+    /// </summary>
+    public nint NextA;
 
     /// <summary>The first element of C.</summary>
     public float* C;
