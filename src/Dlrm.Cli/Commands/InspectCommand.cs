@@ -6,6 +6,7 @@ using Dlrm.Cli.Output;
 using Dlrm.Cli.Running;
 using Dlrm.Memory;
 using Dlrm.Model;
+using Dlrm.Random;
 
 namespace Dlrm.Cli.Commands;
 
@@ -14,7 +15,7 @@ internal sealed class InspectCommand : ToolCommand
 {
     public override string Name => "inspect";
 
-    public override string Summary => "describes a model: tables, layers, parameters, bytes, FLOPs";
+    public override string Summary => "describes a model or a data set: tables, layers, bytes, FLOPs, rows";
 
     public override IReadOnlyList<(string CommandLine, string Effect)> Examples { get; } =
     [
@@ -22,14 +23,17 @@ internal sealed class InspectCommand : ToolCommand
         ("dlrm inspect --arch-mlp-bot=13-512-256-64-16 --arch-mlp-top=512-256-1 --arch-sparse-feature-size=16 "
             + "--arch-embedding-size=1460-583-10131227 --mini-batch-size=2048",
             "a model that the options name, before anything is allocated"),
+        ("dlrm inspect --data-generation=dataset --raw-data-file=train.txt --arch-mlp-bot=13-64-16 "
+            + "--arch-sparse-feature-size=16",
+            "a data set, and the model for it"),
     ];
 
     public override ToolOption Positional => RunOptions.LoadModel;
 
     public override IReadOnlyList<ToolOption> Options { get; } =
     [
-        RunOptions.LoadModel, RunOptions.Config, RunOptions.Format, .. ModelOptions.Architecture, ModelOptions.Loss,
-        ModelOptions.LossWeights, ModelOptions.LossThreshold, TrainOptions.BatchSize,
+        RunOptions.LoadModel, RunOptions.Config, RunOptions.Format, .. ModelOptions.Architecture, .. ModelOptions.Losses,
+        .. DataOptions.All, TrainOptions.BatchSize, TrainOptions.TestBatchSize, TrainOptions.Batches, TrainOptions.Seed,
     ];
 
     public override int Run(OptionValues values, ToolConsole console)
@@ -40,6 +44,7 @@ internal sealed class InspectCommand : ToolCommand
             throw new UsageException($"--load-model={path}: there is no such folder.");
         }
 
+        using RunData? data = LoadData(values, console);
         DlrmConfig config;
         JsonObject saved = [];
         if (path.Length > 0)
@@ -52,7 +57,7 @@ internal sealed class InspectCommand : ToolCommand
         }
         else
         {
-            config = ModelSetup.Config(values, shape: null);
+            config = ModelSetup.Config(values, data?.Train);
         }
 
         var description = new ModelDescription(config, values.GetInt(TrainOptions.BatchSize));
@@ -60,6 +65,7 @@ internal sealed class InspectCommand : ToolCommand
         {
             JsonObject json = description.ToJson();
             json["saved"] = saved.Count == 0 ? null : saved;
+            json["data"] = data is null ? null : DataFacts(data);
             console.Out.WriteLine(json.ToJsonString());
             return ExitCode.Done;
         }
@@ -71,6 +77,16 @@ internal sealed class InspectCommand : ToolCommand
             console.Out.WriteLine();
         }
 
+        if (data is not null)
+        {
+            foreach ((string name, JsonNode? value) in DataFacts(data))
+            {
+                console.Out.WriteLine($"{name.Replace('_', ' '),-16}{value}");
+            }
+
+            console.Out.WriteLine();
+        }
+
         description.Write(console.Out);
         long memory = config.EstimateBytes(values.GetInt(TrainOptions.BatchSize), training: true);
         if (memory > SystemMemory.AvailableBytes)
@@ -79,5 +95,37 @@ internal sealed class InspectCommand : ToolCommand
         }
 
         return ExitCode.Done;
+    }
+
+    /// <summary>The data that the options name, when they name any.</summary>
+    private static RunData? LoadData(OptionValues values, ToolConsole console)
+    {
+        Contradictions.CheckData(values);
+        if (values.Get(DataOptions.Generation) == DataOptions.Random)
+        {
+            return null;
+        }
+
+        var data = RunData.Load(
+            values,
+            new NumpyRandom(values.Get(TrainOptions.Seed)),
+            new LoadLines(console.Error, TimeProvider.System),
+            CancellationToken.None);
+        foreach (string line in data.Messages)
+        {
+            console.Error.WriteLine(line);
+        }
+
+        return data;
+    }
+
+    private static JsonObject DataFacts(RunData data)
+    {
+        var facts = (JsonObject)data.Facts.DeepClone();
+        facts["train_samples"] = data.Train.SampleCount;
+        facts["test_samples"] = data.Test.SampleCount;
+        facts["dense_features"] = data.Train.DenseFeatures;
+        facts["tables"] = data.Train.TableRows.Count;
+        return facts;
     }
 }

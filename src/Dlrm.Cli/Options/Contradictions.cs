@@ -41,7 +41,9 @@ internal static class Contradictions
         }
     }
 
-    private static void CheckData(OptionValues values)
+    /// <summary>Checks the options that say where samples come from.</summary>
+    /// <exception cref="UsageException">Two of them contradict; the message names both.</exception>
+    public static void CheckData(OptionValues values)
     {
         string generation = values.Get(DataOptions.Generation);
         string raw = values.Get(DataOptions.RawFile);

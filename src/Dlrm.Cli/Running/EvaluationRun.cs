@@ -129,7 +129,8 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
             return;
         }
 
-        RunFolder folder = RunFolder.Create(values, TimeProvider.System);
+        var folder = RunFolder.Of(values, TimeProvider.System);
+        folder.Create();
         File.WriteAllText(folder.Config, RunRecord.ToJson("evaluate", values, data, model.Config, model.Engine));
         using var metrics = new MetricsFile(folder.Metrics);
         metrics.Evaluated(record);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Dlrm.Checkpoints;
+using Dlrm.Cli.Options;
 using Dlrm.Model;
 
 namespace Dlrm.Cli.Running;
@@ -8,6 +9,24 @@ namespace Dlrm.Cli.Running;
 /// <summary>Saves a model with what it takes to evaluate it: the options of its run.</summary>
 internal sealed class ModelSaver(DlrmModel model, string runJson)
 {
+    private const string ManifestName = "manifest.json";
+
+    /// <summary>Refuses a place where a model cannot be saved, before hours of training lead there.</summary>
+    /// <param name="path">The folder to save to.</param>
+    /// <param name="source">Who named it, e.g. <c>--save-model</c>.</param>
+    /// <exception cref="UsageException">It is a file, or a folder with something else in it.</exception>
+    public static void CheckTarget(string path, string source)
+    {
+        bool foreign = Directory.Exists(path)
+            && !File.Exists(Path.Combine(path, ManifestName))
+            && Directory.EnumerateFileSystemEntries(path).Any();
+        if (foreign || File.Exists(path))
+        {
+            throw new UsageException(
+                $"{source}: {path} is {(foreign ? "a folder that holds something other than a model" : "a file")}: name a new folder.");
+        }
+    }
+
     /// <summary>Saves to a folder, whole or not at all.</summary>
     /// <param name="path">A new folder, or a saved model, which is replaced.</param>
     /// <param name="step">Steps done.</param>

@@ -28,7 +28,8 @@ internal static class ModelSetup
         }
         catch (ArgumentException exception)
         {
-            throw new UsageException($"--isa={name}: {exception.Message}");
+            string source = name == "auto" ? $"The environment variable {InstructionSets.Variable}" : $"--isa={name}";
+            throw new UsageException($"{source}: {exception.Message}");
         }
     }
 

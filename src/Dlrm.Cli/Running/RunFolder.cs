@@ -19,22 +19,25 @@ internal sealed class RunFolder
 
     public string Report => System.IO.Path.Combine(Path, "report.html");
 
-    /// <summary>Makes the folder of --output-dir, or a new one.</summary>
-    /// <exception cref="UsageException">It cannot be made.</exception>
-    public static RunFolder Create(OptionValues values, TimeProvider clock)
+    /// <summary>The folder of --output-dir, or a new one; not made yet.</summary>
+    public static RunFolder Of(OptionValues values, TimeProvider clock)
     {
         string named = values.Get(RunOptions.OutputDirectory);
-        string path = named.Length > 0 ? named : Unused(clock);
+        return new RunFolder(named.Length > 0 ? named : Unused(clock));
+    }
+
+    /// <summary>Makes it.</summary>
+    /// <exception cref="UsageException">It cannot be made.</exception>
+    public void Create()
+    {
         try
         {
-            Directory.CreateDirectory(path);
+            Directory.CreateDirectory(Path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"--output-dir={path} cannot be made: {exception.Message}");
+            throw new UsageException($"--output-dir={Path} cannot be made: {exception.Message}");
         }
-
-        return new RunFolder(path);
     }
 
     /// <summary>runs/yyyyMMdd-HHmmss, with a number after it when several runs start in a second.</summary>

@@ -44,6 +44,13 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
             console.Error.WriteLine($"Warning: {line}");
         }
 
+        RunFolder folder = RunFolder.Of(values, TimeProvider.System);
+        ModelSaver.CheckTarget(folder.Model, RunOptions.OutputDirectory.Switch);
+        if (values.Get(RunOptions.SaveModel) is { Length: > 0 } best)
+        {
+            ModelSaver.CheckTarget(best, RunOptions.SaveModel.Switch);
+        }
+
         using Engine engine = ModelSetup.CreateEngine(values);
         if (PrintsReferenceLines)
         {
@@ -64,7 +71,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         }
 
         using DlrmModel model = CreateModel(engine, data, random);
-        RunFolder folder = RunFolder.Create(values, TimeProvider.System);
+        folder.Create();
         string record = RunRecord.ToJson("train", values, data, model.Config, engine);
         File.WriteAllText(folder.Config, record);
         Introduce(data, model, folder);

@@ -22,6 +22,18 @@ public class InspectCommandTests
     }
 
     [Fact]
+    public void A_data_set_is_described_with_the_model_for_it()
+    {
+        Ended ended = ToolRunner.Run(
+            "inspect", "--data-generation=sample", "--format=json", "--arch-mlp-bot=6-8-2", "--arch-mlp-top=4-1");
+        JsonElement json = JsonDocument.Parse(ended.Out).RootElement;
+        Assert.Equal(26_048, json.GetProperty("data").GetProperty("train_samples").GetInt64());
+        Assert.Equal(6_513, json.GetProperty("data").GetProperty("test_samples").GetInt64());
+        Assert.Equal(8, json.GetProperty("config").GetProperty("tableRows").GetArrayLength());
+        Assert.Contains("label rate", ToolRunner.Run("inspect", "--data-generation=sample").Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_saved_model_is_described_and_a_damaged_one_refused()
     {
         using var scratch = new ScratchFolder();

@@ -131,6 +131,21 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_holds_other_things_is_refused_before_training()
+    {
+        Directory.CreateDirectory(_scratch["papers"]);
+        File.WriteAllText(_scratch["papers/thesis.tex"], "");
+        Ended ended = Train([.. ToolRunner.Readme, $"--save-model={_scratch["papers"]}", $"--output-dir={_scratch["out"]}"]);
+        Assert.Equal(ExitCode.BadUsage, ended.Code);
+        Assert.Contains(
+            $"--save-model: {_scratch["papers"]} is a folder that holds something other than a model: name a new folder.",
+            ended.Error,
+            StringComparison.Ordinal);
+        Assert.Equal("", ended.Out);
+        Assert.Equal([_scratch["papers/thesis.tex"]], Directory.GetFileSystemEntries(_scratch["papers"]));
+    }
+
+    [Fact]
     public void Quiet_prints_warnings_only()
     {
         Ended ended = Train([.. ToolRunner.Readme, "--quiet", $"--output-dir={_scratch["out"]}"]);
