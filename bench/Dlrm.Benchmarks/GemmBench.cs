@@ -26,6 +26,7 @@ public class GemmBench : IDisposable
     private readonly PanelBuffer _backwardWeights = new();
     private readonly PanelBuffer _bias = new();
     private NativeBuffer<float> _weightGradient = new(0);
+    private NativeBuffer<float> _biasGradient = new(0);
     private GemmWork _forward;
     private GemmWork _inputGradientWork;
     private GemmWork _weightGradientWork;
@@ -48,11 +49,13 @@ public class GemmBench : IDisposable
         (int batch, int inputs, int outputs) = (extents[0], extents[1], extents[2]);
         PanelMatrix x = Fill(_x, batch, inputs), y = Fill(_y, batch, outputs), bias = Fill(_bias, 1, outputs);
         _weightGradient.Dispose();
+        _biasGradient.Dispose();
+        _biasGradient = new NativeBuffer<float>(outputs);
         _weightGradient = new NativeBuffer<float>((long)outputs * inputs);
         _forward = GemmWork.Forward(_kernel, x, Fill(_forwardWeights, inputs, outputs), bias, relu: true, y);
         _inputGradientWork = GemmWork.InputGradient(_kernel, y, Fill(_backwardWeights, outputs, inputs), x, x);
         _weightGradientWork = GemmWork.WeightGradient(
-            _kernel, y, x, new PanelMatrix(MatrixView.Over(_weightGradient, outputs, inputs)));
+            _kernel, y, x, new PanelMatrix(MatrixView.Over(_weightGradient, outputs, inputs)), _biasGradient);
     }
 
     [Benchmark(Baseline = true)]
@@ -81,6 +84,7 @@ public class GemmBench : IDisposable
         }
 
         _weightGradient.Dispose();
+        _biasGradient.Dispose();
         GC.SuppressFinalize(this);
     }
 

@@ -92,13 +92,17 @@ internal sealed class Linear : IDisposable
             : GemmWork.Forward(_kernel, x, Weights, bias, Relu, y);
     }
 
+    /// <summary>Y from X for a layer with one output.</summary>
+    /// <param name="x">(B, in), packed.</param>
+    /// <param name="y">(B, 1), written.</param>
+    public DotWork ForwardSingle(PanelMatrix x, MatrixView y) => new(_kernel, x, Weight.Value, Bias.Value, Relu, y);
+
     /// <summary>The gradients of the parameters, and that of X if wanted.</summary>
     /// <param name="x">(B, in), packed.</param>
     /// <param name="dy">(B, out), packed: the gradient before the rectifier.</param>
-    /// <param name="ones">(1, B): a row vector of ones.</param>
     /// <param name="dx">(B, in), written; a matrix without rows if not wanted.</param>
     /// <param name="rectified">True when X is the output of a rectifier, whose gradient dX then is taken through.</param>
-    public LinearBackwardWork Backward(PanelMatrix x, PanelMatrix dy, PanelMatrix ones, PanelMatrix dx, bool rectified)
+    public LinearBackwardWork Backward(PanelMatrix x, PanelMatrix dy, PanelMatrix dx, bool rectified)
     {
         PanelMatrix weights = IsBackwardPacked ? _backwardWeights.Matrix(Outputs, Inputs) : new PanelMatrix(Weights);
         return new LinearBackwardWork
@@ -106,9 +110,7 @@ internal sealed class Linear : IDisposable
             HasInputGradient = dx.Rows > 0,
             InputGradient = GemmWork.InputGradient(_kernel, dy, weights, rectified ? x : default, dx),
             WeightGradient = GemmWork.WeightGradient(
-                _kernel, dy, x, new PanelMatrix(MatrixView.Over(Weight.Gradient!, Outputs, Inputs))),
-            BiasGradient = GemmWork.BiasGradient(
-                _kernel, ones, dy, new PanelMatrix(MatrixView.Over(Bias.Gradient!, 1, Outputs))),
+                _kernel, dy, x, new PanelMatrix(MatrixView.Over(Weight.Gradient!, Outputs, Inputs)), Bias.Gradient!),
         };
     }
 

@@ -3,17 +3,14 @@ using Dlrm.Threading;
 
 namespace Dlrm.Layers;
 
-/// <summary>The three products of a layer's way back, which depend on dY alone: one piece of work, one barrier.</summary>
+/// <summary>The products of a layer's way back, which depend on dY alone: one piece of work, one barrier.</summary>
 internal struct LinearBackwardWork : IParallelWork
 {
     /// <summary>dX.</summary>
     public GemmWork InputGradient;
 
-    /// <summary>dW.</summary>
+    /// <summary>dW and db.</summary>
     public GemmWork WeightGradient;
-
-    /// <summary>db.</summary>
-    public GemmWork BiasGradient;
 
     /// <summary>Whether dX is wanted.</summary>
     public bool HasInputGradient;
@@ -30,6 +27,5 @@ internal struct LinearBackwardWork : IParallelWork
         }
 
         WeightGradient.Execute(worker, workers);
-        BiasGradient.Execute(worker, workers);
     }
 }

@@ -28,6 +28,9 @@ public sealed class Mlp : IDisposable
     /// <summary>Work below this many multiply-adds is done sooner by one thread than by waking others.</summary>
     private const long SmallWork = 100_000;
 
+    /// <summary>Multiply-adds of a matrix product in the time of one with a single column, about.</summary>
+    private const long DotCost = 8;
+
     /// <summary>Multiply-adds in the time that an element takes to be packed, about.</summary>
     private const long CopyCost = 16;
 
@@ -36,7 +39,6 @@ public sealed class Mlp : IDisposable
     private readonly Linear[] _layers;
     private readonly PanelBuffer[] _activations; // [i] is the input of layer i, (B, n[i]); two in turns in inference.
     private readonly PanelBuffer[] _gradients = [new(), new()]; // dY of the layer at hand and dX, in turns.
-    private NativeBuffer<float> _ones = new(0);
     private readonly long _weights; // Elements of all weight matrices.
     private int _capacity;
     private bool _isFresh = true; // No pass has seen the present parameters.
@@ -104,9 +106,6 @@ public sealed class Mlp : IDisposable
             int widest = _layers.Max(layer => layer.Outputs);
             _gradients[0].Reserve(batch, widest);
             _gradients[1].Reserve(batch, widest);
-            _ones.Dispose();
-            _ones = new NativeBuffer<float>(batch);
-            _ones.Span.Fill(1);
         }
 
         _capacity = batch;
@@ -128,11 +127,21 @@ public sealed class Mlp : IDisposable
 
         Reserve(batch);
         PackForward(input);
-        for (int i = 0; i < _layers.Length; i++)
+        for (int i = 0; i < _layers.Length - 1; i++)
         {
-            bool last = i == _layers.Length - 1;
-            GemmWork work = _layers[i].Forward(
-                Activation(i, batch), last ? new PanelMatrix(output) : Activation(i + 1, batch));
+            GemmWork work = _layers[i].Forward(Activation(i, batch), Activation(i + 1, batch));
+            Run(ref work, work.MultiplyAdds);
+        }
+
+        PanelMatrix lastInput = Activation(_layers.Length - 1, batch);
+        if (OutputWidth == 1 && batch >= DotWork.FewestRows)
+        {
+            DotWork work = _layers[^1].ForwardSingle(lastInput, output);
+            Run(ref work, work.MultiplyAdds * DotCost);
+        }
+        else
+        {
+            GemmWork work = _layers[^1].Forward(lastInput, new PanelMatrix(output));
             Run(ref work, work.MultiplyAdds);
         }
     }
@@ -176,12 +185,11 @@ public sealed class Mlp : IDisposable
         Linear last = _layers[^1];
         PanelMatrix dy = _gradients[0].Matrix(batch, last.Outputs);
         PackBackward(output, outputGradient, dy);
-        PanelMatrix ones = PanelMatrix.RowVector(_ones, batch);
         for (int i = _layers.Length - 1; i >= 0; i--)
         {
             PanelMatrix dx = i > 0 ? _gradients[(_layers.Length - i) % 2].Matrix(batch, _layers[i].Inputs)
                 : new PanelMatrix(inputGradient);
-            LinearBackwardWork work = _layers[i].Backward(Activation(i, batch), dy, ones, dx, rectified: i > 0);
+            LinearBackwardWork work = _layers[i].Backward(Activation(i, batch), dy, dx, rectified: i > 0);
             Run(ref work, work.MultiplyAdds);
             dy = dx;
         }
@@ -226,7 +234,6 @@ public sealed class Mlp : IDisposable
 
         _gradients[0].Dispose();
         _gradients[1].Dispose();
-        _ones.Dispose();
     }
 
     private static void Check(string name, MatrixView matrix, int rows, int columns)

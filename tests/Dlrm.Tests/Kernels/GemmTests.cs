@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Dlrm.Kernels;
 using Dlrm.Memory;
+using Dlrm.Threading;
 using Xunit;
 
 namespace Dlrm.Tests.Kernels;
@@ -97,22 +98,43 @@ public sealed class GemmTests
             using var dy = new TestMatrix(k, m, seed: 9);
             using var x = new TestMatrix(k, n, seed: 10);
             using var dw = new TestMatrix(m, n, seed: 11);
-            using var db = new TestMatrix(1, m, seed: 12);
-            using var ones = new NativeBuffer<float>(k);
-            ones.Span.Fill(1);
-            using Packed packedDy = Pack(dy), packedX = Pack(x);
-            AssertForEveryTeam(
-                GemmWork.WeightGradient(kernel, packedDy.Matrix, packedX.Matrix, new PanelMatrix(dw.View)),
-                dw, Twin(m, n, k, (r, c) => dy[c, r], (r, c) => x[r, c]), $"{set} {m}×{n}×{k}");
+            using var db = new NativeBuffer<float>(m);
             float[] sums = new float[m];
             for (int i = 0; i < k * m; i++)
             {
                 sums[i % m] += dy[i / m, i % m];
             }
 
+            using Packed packedDy = Pack(dy), packedX = Pack(x);
             AssertForEveryTeam(
-                GemmWork.BiasGradient(kernel, PanelMatrix.RowVector(ones, k), packedDy.Matrix, new PanelMatrix(db.View)),
-                db, sums, $"{set} {m}×{k}");
+                GemmWork.WeightGradient(kernel, packedDy.Matrix, packedX.Matrix, new PanelMatrix(dw.View), db),
+                dw, Twin(m, n, k, (r, c) => dy[c, r], (r, c) => x[r, c]), $"{set} {m}×{n}×{k}");
+            Assert.True(Bytes(db.Span).SequenceEqual(Bytes(sums)), $"{set} {m}×{k}: the bias differs.");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Sets))]
+    public void A_single_column_gives_the_bytes_of_its_scalar_twin(InstructionSet set)
+    {
+        GemmKernel kernel = GemmKernel.For(set);
+        foreach (int m in s_extents)
+        {
+            foreach (int k in s_extents)
+            {
+                using var x = new TestMatrix(m, k, seed: 21);
+                using var w = new TestMatrix(1, k, seed: 22);
+                using var y = new TestMatrix(m, 1, seed: 23);
+                using var weights = new NativeBuffer<float>(k);
+                using var bias = new NativeBuffer<float>(1);
+                w.Row(0).CopyTo(weights.Span);
+                bias[0] = 0.25f;
+                float[] expected = Twin(m, 1, k, (r, c) => x[r, c], (r, c) => w[0, r]);
+                expected = [.. expected.Select(sum => sum + 0.25f < 0 ? 0 : sum + 0.25f)];
+                using Packed packedX = Pack(x);
+                AssertForEveryTeam(
+                    new DotWork(kernel, packedX.Matrix, weights, bias, relu: true, y.View), y, expected, $"{set} {m}×{k}");
+            }
         }
     }
 
@@ -175,7 +197,8 @@ public sealed class GemmTests
         return c;
     }
 
-    private static void AssertForEveryTeam(GemmWork work, TestMatrix actual, float[] expected, string what)
+    private static void AssertForEveryTeam<TWork>(TWork work, TestMatrix actual, float[] expected, string what)
+        where TWork : struct, IParallelWork
     {
         foreach (int workers in new[] { 1, 2, 3, 5 })
         {

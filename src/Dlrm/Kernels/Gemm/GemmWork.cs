@@ -38,6 +38,7 @@ internal unsafe struct GemmWork : IParallelWork
     private PanelMatrix _bias;
     private PanelMatrix _mask;
     private bool _relu;
+    private NativeBuffer<float>? _sums;
 
     private GemmWork(GemmKernel kernel, PanelMatrix a, PanelMatrix b, PanelMatrix c, int depth)
     {
@@ -87,21 +88,15 @@ internal unsafe struct GemmWork : IParallelWork
         GemmKernel kernel, PanelMatrix dy, PanelMatrix weights, PanelMatrix mask, PanelMatrix dx) =>
         new(kernel, dy, weights, dx, weights.Rows) { _mask = mask };
 
-    /// <summary>dW = dYᵀ · X, samples in ascending order.</summary>
+    /// <summary>dW = dYᵀ · X and db = the sums of dY's columns, samples in ascending order.</summary>
     /// <param name="kernel">The microkernel.</param>
     /// <param name="dy">dY (B, out), packed.</param>
     /// <param name="x">X (B, in), packed or not.</param>
     /// <param name="dw">dW (out, in), written.</param>
-    public static GemmWork WeightGradient(GemmKernel kernel, PanelMatrix dy, PanelMatrix x, PanelMatrix dw) =>
-        new(kernel, dy, x, dw, x.Rows) { _transposedA = true };
-
-    /// <summary>db = 1ᵀ · dY: sums over the samples in ascending order.</summary>
-    /// <param name="kernel">The microkernel.</param>
-    /// <param name="ones">(1, B), a row vector of ones.</param>
-    /// <param name="dy">dY (B, out), packed.</param>
-    /// <param name="db">db (1, out), written.</param>
-    public static GemmWork BiasGradient(GemmKernel kernel, PanelMatrix ones, PanelMatrix dy, PanelMatrix db) =>
-        new(kernel, ones, dy, db, dy.Rows);
+    /// <param name="db">db (out), written.</param>
+    public static GemmWork WeightGradient(
+        GemmKernel kernel, PanelMatrix dy, PanelMatrix x, PanelMatrix dw, NativeBuffer<float> db) =>
+        new(kernel, dy, x, dw, x.Rows) { _transposedA = true, _sums = db };
 
     /// <inheritdoc/>
     public readonly void Execute(int worker, int workers)
@@ -137,6 +132,10 @@ internal unsafe struct GemmWork : IParallelWork
                         (int nextPanel, int nextK) = panel < last ? (panel + 1, k) : (first, k + depthBlock);
                         AskForRight(ref block, nextPanel, nextK);
                         Panel(block, panel, from, to, k);
+                        if (_sums is not null && panel == 0)
+                        {
+                            Sums(from, to, k, block.Depth);
+                        }
                     }
                 }
             }
@@ -152,6 +151,16 @@ internal unsafe struct GemmWork : IParallelWork
         int panel = (int)Math.Min(position / (2 * rowUnits), wide);
         long unit = (position - ((long)panel * 2 * rowUnits)) / (panel < wide ? 2 : 1);
         return (panel, (int)Math.Min(unit * RowUnit, _c.Rows));
+    }
+
+    /// <summary>The sums of some columns of Aᵀ, which is near at this moment.</summary>
+    private readonly void Sums(int from, int to, int k, int depth)
+    {
+        for (int column = from; column < to; column += ColumnSums.Columns)
+        {
+            Span<float> sums = _sums!.Slice(column, Math.Min(to - column, ColumnSums.Columns));
+            ColumnSums.Run(_a, column, k, depth, sums, accumulate: k > 0);
+        }
     }
 
     /// <summary>Has the next block of B fetched while this one is used: it comes from far away, and this hides it.</summary>

@@ -67,11 +67,6 @@ internal readonly unsafe struct PanelMatrix
     public static PanelMatrix Packed(float* data, int rows, int columns) =>
         new(data, rows, columns, PackedPanelStride(rows));
 
-    /// <summary>A vector as the single row of a left operand: its elements follow each other without a gap.</summary>
-    /// <param name="buffer">At least <paramref name="length"/> elements.</param>
-    /// <param name="length">Elements.</param>
-    public static PanelMatrix RowVector(NativeBuffer<float> buffer, int length) => new(buffer.Data, 1, length, Width);
-
     /// <summary>Elements of memory that a packed matrix takes.</summary>
     /// <param name="rows">Rows.</param>
     /// <param name="columns">Columns.</param>
