@@ -55,12 +55,7 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
     where TSimd : unmanaged, ISimd<TSimd>
     where TRule : struct, IUpdateRule
 {
-    /// <summary>
-    /// Gradient rows up to this size are asked for ahead too. They come from the outer caches; longer ones keep the
-    /// processor's buffers busy by themselves, and asking only takes room from the table's rows.
-    /// </summary>
-    private const int ShortRowBytes = 128;
-
+    /// <summary>Gradient rows, in the outer caches, are asked for so many lookups ahead.</summary>
     private const int GradientsAhead = 12;
 
     /// <inheritdoc/>
@@ -69,11 +64,11 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
     {
         if (lookups.IsWide)
         {
-            Update((ulong*)lookups.Keys, lookups.Count, lookups.SampleBits, table.Data, gradient, rule, scratch.Data + first);
+            Update((ulong*)lookups.Keys, lookups, table.Data, gradient, rule, scratch.Data + first);
         }
         else
         {
-            Update((uint*)lookups.Keys, lookups.Count, lookups.SampleBits, table.Data, gradient, rule, scratch.Data + first);
+            Update((uint*)lookups.Keys, lookups, table.Data, gradient, rule, scratch.Data + first);
         }
     }
 
@@ -82,12 +77,40 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
     public override void UpdateElements(NativeBuffer<float> weights, NativeBuffer<float> gradient, long start, int count, TRule rule)
         => rule.Apply<TSimd>(0, weights.Data + start, gradient.Data + start, count);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    /// <summary>Chooses code compiled for the dimension, where there is some.</summary>
     private static void Update<TKey>(
-        TKey* keys, int count, int sampleBits, float* table, MatrixView gradient, TRule rule, float* scratch)
+        TKey* keys, in SortedLookups lookups, float* table, MatrixView gradient, TRule rule, float* scratch)
         where TKey : unmanaged, IBinaryInteger<TKey>
     {
-        int dimension = gradient.Columns;
+        int count = lookups.Count;
+        int sampleBits = lookups.SampleBits;
+        switch (gradient.Columns)
+        {
+            case 16:
+                Update<TKey, Dimension16>(keys, count, sampleBits, table, gradient, rule, scratch);
+                break;
+            case 32:
+                Update<TKey, Dimension32>(keys, count, sampleBits, table, gradient, rule, scratch);
+                break;
+            case 64:
+                Update<TKey, Dimension64>(keys, count, sampleBits, table, gradient, rule, scratch);
+                break;
+            case 128:
+                Update<TKey, Dimension128>(keys, count, sampleBits, table, gradient, rule, scratch);
+                break;
+            default:
+                Update<TKey, AnyDimension>(keys, count, sampleBits, table, gradient, rule, scratch);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Update<TKey, TDimension>(
+        TKey* keys, int count, int sampleBits, float* table, MatrixView gradient, TRule rule, float* scratch)
+        where TKey : unmanaged, IBinaryInteger<TKey>
+        where TDimension : struct, IDimension
+    {
+        int dimension = TDimension.Of(gradient.Columns);
         float* gradients = gradient.Data;
         long stride = gradient.Stride;
         int bytes = Prefetch.RowBytes(dimension);
@@ -105,12 +128,8 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
                 long rowAhead = long.CreateTruncating(ahead >> sampleBits);
                 Prefetch.Row(table + (rowAhead * dimension), bytes);
                 rule.Prefetch(rowAhead, dimension, bytes);
-                if (bytes <= ShortRowBytes)
-                {
-                    ahead = keys[Math.Min(place + GradientsAhead, count - 1)];
-                    Prefetch.Row(gradients + (long.CreateTruncating(ahead & sampleMask) * stride), bytes);
-                }
-
+                ahead = keys[Math.Min(place + GradientsAhead, count - 1)];
+                Prefetch.Row(gradients + (long.CreateTruncating(ahead & sampleMask) * stride), bytes);
                 place++;
             }
             while (place < count && keys[place] >> sampleBits == row);

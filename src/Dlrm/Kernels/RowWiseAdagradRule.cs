@@ -1,22 +1,23 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Dlrm.Memory;
 
 namespace Dlrm.Kernels;
 
 /// <summary>
-/// Adagrad with one accumulator a row: <c>s = s + mean(g²)</c>, <c>w = fma(−rate, g / (√s + ε), w)</c>.
+/// Adagrad with one accumulator a row: <c>s = s + mean(g²)</c>, <c>w = fma(−rate / (√s + ε), g, w)</c>.
 /// </summary>
 /// <remarks>
-/// As the reference's <c>rwsadagrad</c>: ε = 1e-10, added after the root. The squares are summed in 16 lanes, element i
-/// in lane i mod 16 with i ascending and fused multiply-add; then lanes are added by halves, 8, 4, 2, 1 apart; then the
-/// sum is divided by D.
+/// As the reference's <c>rwsadagrad</c>: ε = 1e-10, added after the root (the reference divides each g by the root; one
+/// division a row differs in the last bits). The squares are summed in 16 lanes, element i in lane i mod 16 with i
+/// ascending and fused multiply-add; then lanes are added by halves, 8, 4, 2, 1 apart; then the sum is divided by D.
 /// </remarks>
 internal readonly unsafe struct RowWiseAdagradRule : IUpdateRule
 {
     private const int VirtualLanes = 16;
 
     private readonly float* _state;
-    private readonly float _step;
+    private readonly float _rate;
 
     /// <summary>A rule with its state.</summary>
     /// <param name="state">s: one element a row.</param>
@@ -24,7 +25,7 @@ internal readonly unsafe struct RowWiseAdagradRule : IUpdateRule
     public RowWiseAdagradRule(NativeBuffer<float> state, float learningRate)
     {
         _state = state.Data;
-        _step = -learningRate;
+        _rate = learningRate;
     }
 
     /// <inheritdoc/>
@@ -34,58 +35,61 @@ internal readonly unsafe struct RowWiseAdagradRule : IUpdateRule
     {
         float sum = _state[row] + (SumOfSquares<TSimd>(gradient, dimension) / dimension);
         _state[row] = sum;
-        float root = MathF.Sqrt(sum) + AdagradRule.Epsilon;
-        TSimd roots = TSimd.Broadcast(root);
-        TSimd step = TSimd.Broadcast(_step);
-        int column = 0;
-        for (; column + TSimd.Lanes <= dimension; column += TSimd.Lanes)
-        {
-            TSimd scaled = TSimd.Load(gradient + column) / roots;
-            TSimd.Store(TSimd.Fma(step, scaled, TSimd.Load(weights + column)), weights + column);
-        }
-
-        for (; column < dimension; column++)
-        {
-            weights[column] = MathF.FusedMultiplyAdd(_step, gradient[column] / root, weights[column]);
-        }
+        new SgdRule(_rate / (MathF.Sqrt(sum) + AdagradRule.Epsilon)).Apply<TSimd>(row, weights, gradient, dimension);
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Prefetch(long row, int dimension, int bytes) => Kernels.Prefetch.Row(_state + row, sizeof(float));
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float SumOfSquares<TSimd>(float* gradient, int dimension)
         where TSimd : unmanaged, ISimd<TSimd>
     {
-        float* lanes = stackalloc float[VirtualLanes];
         int whole = dimension & -VirtualLanes;
-        for (int lane = 0; lane < VirtualLanes; lane += TSimd.Lanes)
+        Lanes16 lanes;
+        float* lane = (float*)&lanes;
+        for (int first = 0; first < VirtualLanes; first += TSimd.Lanes)
         {
             TSimd squares = TSimd.Zero;
-            for (int column = lane; column < whole; column += VirtualLanes)
+            for (int column = first; column < whole; column += VirtualLanes)
             {
                 TSimd g = TSimd.Load(gradient + column);
                 squares = TSimd.Fma(g, g, squares);
             }
 
-            TSimd.Store(squares, lanes + lane);
+            if (typeof(TSimd) == typeof(Simd512) && whole == dimension)
+            {
+                // All lanes in one register: the same tree without a way through memory.
+                Vector512<float> all = Unsafe.BitCast<TSimd, Vector512<float>>(squares);
+                Vector256<float> eight = all.GetLower() + all.GetUpper();
+                return SumOfFour(eight.GetLower() + eight.GetUpper());
+            }
+
+            TSimd.Store(squares, lane + first);
         }
 
         for (int column = whole; column < dimension; column++)
         {
             float g = gradient[column];
-            lanes[column - whole] = MathF.FusedMultiplyAdd(g, g, lanes[column - whole]);
+            lane[column - whole] = MathF.FusedMultiplyAdd(g, g, lane[column - whole]);
         }
 
-        for (int half = VirtualLanes / 2; half > 0; half /= 2)
-        {
-            for (int lane = 0; lane < half; lane++)
-            {
-                lanes[lane] += lanes[lane + half];
-            }
-        }
+        return SumOfFour(
+            (Vector128.Load(lane) + Vector128.Load(lane + 8)) + (Vector128.Load(lane + 4) + Vector128.Load(lane + 12)));
+    }
 
-        return lanes[0];
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float SumOfFour(Vector128<float> four)
+    {
+        Vector128<float> two = four + Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
+        return two.ToScalar() + two.GetElement(1);
+    }
+
+    /// <summary>Memory for the lanes.</summary>
+    [InlineArray(VirtualLanes)]
+    private struct Lanes16
+    {
+        private float _first;
     }
 }

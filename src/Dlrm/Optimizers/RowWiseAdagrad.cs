@@ -6,7 +6,7 @@ namespace Dlrm.Optimizers;
 
 /// <summary>
 /// Adagrad on looked-up rows with one accumulator a row: <c>s = s + mean(g²)</c>,
-/// <c>w = fma(−rate, g / (√s + 1e-10), w)</c>, g summed over the batch first, s from 0.
+/// <c>w = fma(−rate / (√s + 1e-10), g, w)</c>, g summed over the batch first, s from 0.
 /// </summary>
 /// <remarks>The reference's <c>rwsadagrad</c>. State: <c>NAME.momentum</c>, its name there, one number a row.</remarks>
 public sealed class RowWiseAdagrad : SparseOptimizer
