@@ -26,6 +26,7 @@ public sealed class DlrmModelTests
         {
             source.Read(index, batch);
             model.TrainStep(batch, 0.1f);
+            model.Predict(batch);
             engine.Team.Run(ref allocated);
         }
 
