@@ -15,7 +15,7 @@ internal sealed class EvaluateCommand : ToolCommand
     [
         ("dlrm evaluate --load-model=runs/20260102-150405/model", "on the test samples of the data it was trained with"),
         ("dlrm evaluate runs/20260102-150405 --format=json", "the same, for a program to read"),
-        ("dlrm evaluate --load-model=model --data-generation=dataset --raw-data-file=new.txt", "on another file"),
+        ("dlrm evaluate --load-model=model --raw-data-file=/data/train.txt", "when the data set's file was moved"),
     ];
 
     public override ToolOption Positional => RunOptions.LoadModel;

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Dlrm.Checkpoints;
 using Dlrm.Cli.Options;
 using Dlrm.Data;
@@ -121,6 +122,7 @@ internal static class ModelSetup
     public static DlrmModel Load(string path, OptionValues values, RunData data, Engine engine, string? optimizer)
     {
         using ModelFolder folder = Open(path);
+        RequireSameFile(folder, data);
         var model = new DlrmModel(Config(values, folder, data), engine, optimizer);
         try
         {
@@ -140,6 +142,27 @@ internal static class ModelSetup
     {
         string inside = Path.Combine(path, "model");
         return ModelFolder.Open(Directory.Exists(inside) ? inside : path);
+    }
+
+    /// <summary>
+    /// Categories are numbered in the order in which a file has them, so a model makes sense of its own file alone.
+    /// </summary>
+    private static void RequireSameFile(ModelFolder folder, RunData data)
+    {
+        if (!folder.FileNames.Contains(RunRecord.NameInModel) || data.Facts[RunData.FileHash] is not { } hash)
+        {
+            return;
+        }
+
+        using Stream stream = folder.OpenFile(RunRecord.NameInModel);
+        JsonNode? trained = JsonNode.Parse(stream)?["data"];
+        if (trained?[RunData.FileHash] is { } other && !JsonNode.DeepEquals(hash, other))
+        {
+            throw new UsageException(
+                $"--raw-data-file={data.Facts["file"]} is not the file that {folder.FullPath} was trained with ({trained["file"]}, "
+                + $"XxHash3 {other}; this one has {hash}). Another file numbers its categories otherwise, so the model cannot be "
+                + "used with it: name the same file.");
+        }
     }
 
     private static void RequireSame<T>(OptionValues values, ToolOption option, T named, T saved, ModelFolder folder)

@@ -35,6 +35,9 @@ internal sealed class RunData : IDisposable
     /// <summary>True when the data decide the number of dense features and the tables' rows.</summary>
     public bool BringsShape { get; init; }
 
+    /// <summary>Name, among the facts, of the hash of the file that gives categories their numbers.</summary>
+    public const string FileHash = "xxhash3";
+
     /// <summary>What config.json says about the data.</summary>
     public JsonObject Facts { get; init; } = [];
 
@@ -133,13 +136,13 @@ internal sealed class RunData : IDisposable
         {
             Title = $"Criteo Kaggle, {Path.GetFileName(report.File)}",
             BringsShape = true,
-            Messages = [.. report.Messages, .. Skipped(report)],
+            Messages = report.Messages,
             Facts = new JsonObject
             {
                 ["description"] = $"Criteo Kaggle, {Path.GetFileName(report.File)}",
                 ["file"] = Path.GetFullPath(report.File),
                 ["bytes"] = report.FileBytes,
-                ["xxhash3"] = report.FileHash.ToString("x16", CultureInfo.InvariantCulture),
+                [FileHash] = report.FileHash.ToString("x16", CultureInfo.InvariantCulture),
                 ["rows_read"] = report.RowsRead,
                 ["rows_kept"] = report.RowsKept,
                 ["lines_skipped"] = report.SkippedTotal,
@@ -152,28 +155,5 @@ internal sealed class RunData : IDisposable
     {
         int size = values.GetInt(TrainOptions.TestBatchSize);
         return size > 0 ? size : values.GetInt(TrainOptions.BatchSize);
-    }
-
-    private static IEnumerable<string> Skipped(CriteoReadReport report)
-    {
-        if (report.SkippedTotal > 0)
-        {
-            string reasons = string.Join(
-                ", ",
-                report.SkippedLines.Where(entry => entry.Value > 0)
-                    .Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value:N0}")));
-            yield return string.Create(
-                CultureInfo.InvariantCulture,
-                $"{report.SkippedTotal:N0} lines of {report.File} could not be read and were left out ({reasons}).");
-            foreach (string example in report.SkippedExamples)
-            {
-                yield return "  " + example;
-            }
-        }
-
-        if (report.LastLineUnended)
-        {
-            yield return $"The last line of {report.File} has no line end: the file may have been cut off.";
-        }
     }
 }
