@@ -6,16 +6,21 @@ namespace Dlrm.Tests.Golden;
 /// <summary>How far a run may be from the reference's trace.</summary>
 /// <param name="Loss">Of a loss, relative.</param>
 /// <param name="Value">Of a parameter or score, absolute.</param>
-internal sealed record GoldenTolerance(double Loss, double Value)
+/// <param name="LossFloor">Of a loss, absolute, on top.</param>
+internal sealed record GoldenTolerance(double Loss, double Value, double LossFloor = 0)
 {
     /// <summary>PyTorch adds in other orders: what single precision's rounding comes to (measured: 2.2e-7 and 4.2e-7).</summary>
     public static GoldenTolerance Rounding { get; } = new(2e-6, 5e-6);
 
     /// <summary>
-    /// For a case where rounding switches a rectifier, after which the runs drift apart: in kaggle-shape the reference
-    /// does so at step 25 (a run in double precision agrees with ours to 5e-8 at every step).
+    /// For a case where the reference's rounding switches a rectifier, after which it drifts from exact arithmetic: in
+    /// kaggle-shape it is off double precision by at most 1.1e-7 in the first 24 steps, by up to 1.003e-5 (step 41)
+    /// afterwards. Every loss is held to 1e-5 relative and the last digit of a float on top.
     /// </summary>
-    public static GoldenTolerance Drift { get; } = new(2e-5, 1e-4);
+    public static GoldenTolerance Drift { get; } = new(1e-5, 1e-4, LossFloor: 1e-7);
+
+    /// <summary>For a trace in double precision, from which only our own rounding can differ.</summary>
+    public static GoldenTolerance Exact { get; } = new(1e-6, 1e-6);
 }
 
 /// <summary>Compares a run with the reference's trace.</summary>
@@ -27,9 +32,7 @@ internal static class GoldenComparison
     /// <param name="tolerance">How far it may differ.</param>
     public static void AssertAgrees(GoldenCase golden, GoldenRun run, GoldenTolerance tolerance)
     {
-        float[] losses = golden.Losses;
-        Assert.Equal(losses.Length, run.Losses.Count);
-        Assert.All(losses, (loss, step) => AssertClose(loss, run.Losses[step], tolerance.Loss * loss, "loss", step));
+        AssertOutcome(golden, run, tolerance);
 
         // A step takes its rate in single precision.
         double[] rates = golden.LearningRates;
@@ -43,6 +46,19 @@ internal static class GoldenComparison
         }
 
         AssertEvaluations(golden, run, tolerance);
+    }
+
+    /// <summary>Fails the test where the losses or the trained parameters differ.</summary>
+    /// <param name="golden">A trace, which needs to hold no more than these.</param>
+    /// <param name="run">What we computed.</param>
+    /// <param name="tolerance">How far it may differ.</param>
+    public static void AssertOutcome(GoldenCase golden, GoldenRun run, GoldenTolerance tolerance)
+    {
+        float[] losses = golden.Losses;
+        Assert.Equal(losses.Length, run.Losses.Count);
+        Assert.All(
+            losses,
+            (loss, step) => AssertClose(loss, run.Losses[step], (tolerance.Loss * loss) + tolerance.LossFloor, "loss", step));
         IReadOnlyDictionary<string, float[]> final = run.Final;
         foreach ((string name, GoldenTensor expected) in golden.Final)
         {
