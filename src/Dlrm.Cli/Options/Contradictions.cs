@@ -35,6 +35,28 @@ internal static class Contradictions
             }
         }
 
+        string optimizer = values.Get(TrainOptions.Optimizer);
+        if (values.IsGiven(TrainOptions.Momentum) && optimizer != "sgd")
+        {
+            yield return $"--momentum has no effect with --optimizer={optimizer}; it is for sgd.";
+        }
+
+        foreach (ToolOption<double> option in new[] { TrainOptions.FtrlBeta, TrainOptions.FtrlL1, TrainOptions.FtrlL2 })
+        {
+            if (values.IsGiven(option) && optimizer != "ftrl")
+            {
+                yield return $"{option.Switch} has no effect with --optimizer={optimizer}; it is for ftrl.";
+            }
+        }
+
+        foreach (ToolOption<long> option in new[] { TrainOptions.DecayStart, TrainOptions.DecaySteps })
+        {
+            if (values.IsGiven(option) && values.Get(TrainOptions.Schedule) == "constant")
+            {
+                yield return $"{option.Switch} has no effect with --lr-schedule=constant.";
+            }
+        }
+
         if (values.Get(ModelOptions.InteractionItself) && values.Get(ModelOptions.Interaction) != "dot")
         {
             yield return $"--arch-interaction-itself has no effect with --arch-interaction-op={values.Get(ModelOptions.Interaction)}.";
@@ -87,7 +109,8 @@ internal static class Contradictions
     {
         long warmUp = values.Get(TrainOptions.WarmUpSteps);
         long start = values.Get(TrainOptions.DecayStart);
-        if ((values.Get(TrainOptions.DecaySteps) > 0 || values.IsGiven(TrainOptions.DecayStart)) && start < warmUp)
+        bool falls = values.Get(TrainOptions.Schedule) != "constant";
+        if (falls && (values.Get(TrainOptions.DecaySteps) > 0 || values.IsGiven(TrainOptions.DecayStart)) && start < warmUp)
         {
             throw new UsageException(
                 $"The learning rate would fall from step {start} (--lr-decay-start-step) while it still rises until step "

@@ -21,6 +21,60 @@ internal static class TrainOptions
         new Choice([.. Dlrm.Optimizers.Optimizer.Names]),
         "sgd", "the update rule");
 
+    public static readonly ToolOption<double> SparseLearningRate = new(
+        "learning-rate-sparse", OptionGroup.Training, new Number(0), -1, "the base rate of the tables",
+        "that of --learning-rate")
+    {
+        IsNew = true,
+    };
+
+    public static readonly ToolOption<double> Momentum = new(
+        "momentum", OptionGroup.Training, new Number(0, 0.999999), 0, "momentum of sgd on the towers")
+    {
+        IsNew = true,
+    };
+
+    public static readonly ToolOption<double> WeightDecay = new(
+        "weight-decay", OptionGroup.Training, new Number(0), 0, "so much of the towers' weights is added to their gradient")
+    {
+        IsNew = true,
+    };
+
+    public static readonly ToolOption<double> ClipGradientNorm = new(
+        "clip-grad-norm", OptionGroup.Training, new Number(0), 0,
+        "the towers' gradient is scaled down to this norm where it is longer", "0, never")
+    {
+        IsNew = true,
+    };
+
+    public static readonly ToolOption<double> FtrlBeta = new(
+        "ftrl-beta", OptionGroup.Training, new Number(1e-9), 1, "ftrl: a coordinate's rate is the learning rate / (β + √Σg²)")
+    {
+        IsNew = true,
+    };
+
+    public static readonly ToolOption<double> FtrlL1 = new(
+        "ftrl-l1", OptionGroup.Training, new Number(0), 0, "ftrl: the L1 penalty, which makes weights 0")
+    {
+        IsNew = true,
+    };
+
+    public static readonly ToolOption<double> FtrlL2 = new(
+        "ftrl-l2", OptionGroup.Training, new Number(0), 0, "ftrl: the L2 penalty")
+    {
+        IsNew = true,
+    };
+
+    public static readonly ToolOption<string> Schedule = new(
+        "lr-schedule", OptionGroup.Training,
+        new Choice([.. Dlrm.Optimizers.LearningRateSchedule.Names]),
+        "policy",
+        "how the rate falls after the warm-up: as the reference's, not at all, as half a cosine (up to the last step "
+        + "where --lr-num-decay-steps is 0), or to a tenth at the start and every --lr-num-decay-steps steps")
+    {
+        IsNew = true,
+    };
+
     public static readonly ToolOption<long> WarmUpSteps = new(
         "lr-num-warmup-steps", OptionGroup.Training, new WholeNumber(0), 0, "the rate rises linearly over these first steps");
 
@@ -113,8 +167,8 @@ internal static class TrainOptions
 
     public static IReadOnlyList<ToolOption> Training { get; } =
     [
-        BatchSize, Epochs, Batches, LearningRate, Optimizer, WarmUpSteps, DecayStart, DecaySteps, Seed, NanPolicy,
-        GradientAccumulation, SyncDense,
+        BatchSize, Epochs, Batches, LearningRate, SparseLearningRate, Optimizer, Momentum, WeightDecay, ClipGradientNorm,
+        FtrlBeta, FtrlL1, FtrlL2, Schedule, WarmUpSteps, DecayStart, DecaySteps, Seed, NanPolicy, GradientAccumulation, SyncDense,
     ];
 
     public static IReadOnlyList<ToolOption> Testing { get; } =

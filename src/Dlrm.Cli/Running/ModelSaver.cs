@@ -6,7 +6,7 @@ using Dlrm.Model;
 
 namespace Dlrm.Cli.Running;
 
-/// <summary>Saves a model with what it takes to evaluate it: the options of its run.</summary>
+/// <summary>Saves a model with what it takes to evaluate it and to train on: the options of its run and the optimizer's state.</summary>
 internal sealed class ModelSaver(DlrmModel model, string runJson)
 {
     private const string ManifestName = "manifest.json";
@@ -44,6 +44,11 @@ internal sealed class ModelSaver(DlrmModel model, string runJson)
             ConfigJson = model.Config.ToJson(),
             Tensors = [.. model.Parameters.Select(TensorSource.Of)],
             StateJson = new JsonObject { ["step"] = step, ["samples"] = samples }.ToJsonString(),
+            OptimizerTensors =
+            [
+                .. (model.Optimizer?.States ?? []).Select(state =>
+                    TensorSource.Of(state.Name, [.. state.Shape.Select(extent => (long)extent)], state.Value)),
+            ],
             Files = new Dictionary<string, Action<Stream>>
             {
                 [RunRecord.NameInModel] = stream => stream.Write(Encoding.UTF8.GetBytes(runJson)),

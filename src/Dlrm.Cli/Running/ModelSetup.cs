@@ -4,6 +4,7 @@ using Dlrm.Cli.Options;
 using Dlrm.Data;
 using Dlrm.Kernels;
 using Dlrm.Model;
+using Dlrm.Optimizers;
 
 namespace Dlrm.Cli.Running;
 
@@ -123,7 +124,7 @@ internal static class ModelSetup
     {
         using ModelFolder folder = Open(path);
         RequireSameFile(folder, data);
-        var model = new DlrmModel(Config(values, folder, data), engine, optimizer);
+        var model = new DlrmModel(Config(values, folder, data), engine, optimizer, TrainingSetup.Optimizer(values));
         try
         {
             folder.ReadAll([.. model.Parameters]);
@@ -137,11 +138,39 @@ internal static class ModelSetup
         }
     }
 
+    /// <summary>Reads the state of the optimizer that a model was saved with, whole or not at all.</summary>
+    /// <param name="path">The model's folder, or that of a run.</param>
+    /// <param name="model">Its model, built to train.</param>
+    /// <returns>False when the folder lacks a tensor of this optimizer's state: nothing was read.</returns>
+    public static bool RestoreOptimizer(string path, DlrmModel model)
+    {
+        // Opened before, with its hashes.
+        using ModelFolder folder = Open(path, verifyHashes: false);
+        IReadOnlyList<OptimizerState> states = model.Optimizer!.States;
+        foreach (OptimizerState state in states)
+        {
+            if (!folder.OptimizerTensors.TryGetValue(state.Name, out TensorInfo? saved)
+                || !saved.Shape.SequenceEqual(state.Shape.Select(extent => (long)extent)))
+            {
+                return false;
+            }
+        }
+
+        foreach (OptimizerState state in states)
+        {
+            folder.ReadOptimizerInto(state.Name, state.Value, [.. state.Shape.Select(extent => (long)extent)]);
+        }
+
+        return true;
+    }
+
     /// <summary>Opens a model folder, or the one inside a run's folder.</summary>
-    public static ModelFolder Open(string path)
+    /// <param name="path">Its path.</param>
+    /// <param name="verifyHashes">False when they have just been compared.</param>
+    public static ModelFolder Open(string path, bool verifyHashes = true)
     {
         string inside = Path.Combine(path, "model");
-        return ModelFolder.Open(Directory.Exists(inside) ? inside : path);
+        return ModelFolder.Open(Directory.Exists(inside) ? inside : path, verifyHashes);
     }
 
     /// <summary>

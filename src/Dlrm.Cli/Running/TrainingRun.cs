@@ -84,12 +84,23 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         string optimizer = values.Get(TrainOptions.Optimizer);
         if (load.Length == 0)
         {
-            var fresh = new DlrmModel(ModelSetup.Config(values, data.BringsShape ? data.Train : null), engine, optimizer);
+            var fresh = new DlrmModel(
+                ModelSetup.Config(values, data.BringsShape ? data.Train : null),
+                engine,
+                optimizer,
+                TrainingSetup.Optimizer(values));
             fresh.Initialize(random);
             return fresh;
         }
 
-        return ModelSetup.Load(load, values, data, engine, optimizer);
+        DlrmModel model = ModelSetup.Load(load, values, data, engine, optimizer);
+        if (!ModelSetup.RestoreOptimizer(load, model))
+        {
+            console.Error.WriteLine(
+                $"Warning: {load} holds no state of --optimizer={optimizer} for these parameters; the optimizer starts anew.");
+        }
+
+        return model;
     }
 
     private int Train(RunData data, DlrmModel model, RunFolder folder, ModelSaver saver, CancellationToken stop)
@@ -114,7 +125,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
             model,
             data.Train,
             data.Test,
-            TrainingSetup.Options(values),
+            TrainingSetup.Options(values, data.Train.BatchCount),
             new Observers([.. observers]),
             new RunDiagnostics(TrainingSetup.Facts(data, model.Config)));
         TrainingResult result;

@@ -8,9 +8,25 @@ namespace Dlrm.Cli.Running;
 /// <summary>Turns options into the library's records for training.</summary>
 internal static class TrainingSetup
 {
-    /// <summary>How to train.</summary>
-    public static TrainingOptions Options(OptionValues values)
+    /// <summary>What the optimizer takes besides its name.</summary>
+    public static OptimizerOptions Optimizer(OptionValues values) => new()
     {
+        Momentum = (float)values.Get(TrainOptions.Momentum),
+        WeightDecay = (float)values.Get(TrainOptions.WeightDecay),
+        ClipGradientNorm = (float)values.Get(TrainOptions.ClipGradientNorm),
+        FtrlBeta = (float)values.Get(TrainOptions.FtrlBeta),
+        FtrlL1 = (float)values.Get(TrainOptions.FtrlL1),
+        FtrlL2 = (float)values.Get(TrainOptions.FtrlL2),
+    };
+
+    /// <summary>How to train.</summary>
+    /// <param name="values">The options.</param>
+    /// <param name="batches">Batches of a pass over the data.</param>
+    public static TrainingOptions Options(OptionValues values, int batches)
+    {
+        int limit = values.GetInt(TrainOptions.Batches);
+        long steps = (long)values.GetInt(TrainOptions.Epochs) * (limit > 0 ? Math.Min(limit, batches) : batches);
+        double sparse = values.Get(TrainOptions.SparseLearningRate);
         bool mlperf = values.Get(TrainOptions.MlperfLogging);
         return new TrainingOptions
         {
@@ -18,11 +34,8 @@ internal static class TrainingSetup
             BatchLimit = values.GetInt(TrainOptions.Batches),
             PrintFrequency = values.GetInt(TrainOptions.PrintFrequency),
             TestFrequency = values.GetInt(TrainOptions.TestFrequency),
-            LearningRate = new LearningRatePolicy(
-                values.Get(TrainOptions.LearningRate),
-                values.Get(TrainOptions.WarmUpSteps),
-                values.Get(TrainOptions.DecayStart),
-                values.Get(TrainOptions.DecaySteps)),
+            LearningRate = Schedule(values, values.Get(TrainOptions.LearningRate), steps),
+            SparseLearningRate = sparse < 0 ? null : Schedule(values, sparse, steps),
             BestByAuc = mlperf,
             StopAtAccuracy = mlperf ? values.Get(TrainOptions.AccuracyThreshold) : 0,
             StopAtAuc = mlperf ? values.Get(TrainOptions.AucThreshold) : 0,
@@ -40,4 +53,12 @@ internal static class TrainingSetup
         NegativeWeight = config.Loss == "wbce" ? config.LossWeights[0] : 1,
         PositiveWeight = config.Loss == "wbce" ? config.LossWeights[1] : 1,
     };
+
+    private static LearningRateSchedule Schedule(OptionValues values, double rate, long steps) => LearningRateSchedule.Create(
+        values.Get(TrainOptions.Schedule),
+        rate,
+        values.Get(TrainOptions.WarmUpSteps),
+        values.Get(TrainOptions.DecayStart),
+        values.Get(TrainOptions.DecaySteps),
+        steps);
 }

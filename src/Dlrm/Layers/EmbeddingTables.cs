@@ -142,6 +142,7 @@ public sealed class EmbeddingTables : IDisposable
             throw new ArgumentException("The optimizer was made for other tables.", nameof(optimizer));
         }
 
+        optimizer.BeginStep();
         var work = new UpdateWork
         {
             Owner = this,

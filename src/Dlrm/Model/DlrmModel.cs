@@ -33,9 +33,10 @@ public sealed class DlrmModel : IDisposable
     /// <param name="config">The architecture.</param>
     /// <param name="engine">What to compute with; the caller keeps and disposes of it.</param>
     /// <param name="optimizer">The update rule, e.g. <c>sgd</c>; null for a model that only predicts.</param>
+    /// <param name="options">What the update rule takes besides; null for the defaults.</param>
     /// <exception cref="ArgumentException">The config contradicts itself.</exception>
     /// <exception cref="InsufficientMemoryException">It cannot fit this machine's memory; nothing was allocated.</exception>
-    public DlrmModel(DlrmConfig config, Engine engine, string? optimizer = "sgd")
+    public DlrmModel(DlrmConfig config, Engine engine, string? optimizer = "sgd", OptimizerOptions? options = null)
     {
         config.Validate();
         RefuseWhatCannotFit(config, optimizer is not null);
@@ -52,7 +53,7 @@ public sealed class DlrmModel : IDisposable
         if (optimizer is not null)
         {
             Optimizer = Optimizer.Create(
-                optimizer, engine, [.. _bottom.Parameters, .. _top.Parameters], _tables.Parameters);
+                optimizer, engine, [.. _bottom.Parameters, .. _top.Parameters], _tables.Parameters, options);
         }
     }
 
@@ -120,9 +121,10 @@ public sealed class DlrmModel : IDisposable
     public ReadOnlySpan<float> Probabilities => _activations.Probabilities;
 
     /// <summary>Propagates the last loss back and takes one optimizer step.</summary>
-    /// <param name="learningRate">The step's rate.</param>
+    /// <param name="learningRate">The step's rate for the towers.</param>
+    /// <param name="sparseLearningRate">The same for the tables; null for the same rate.</param>
     /// <exception cref="InvalidOperationException">No loss was computed before, or the model was built to predict.</exception>
-    public void BackwardAndUpdate(float learningRate)
+    public void BackwardAndUpdate(float learningRate, float? sparseLearningRate = null)
     {
         Batch batch = _forwarded ?? throw new InvalidOperationException("BackwardAndUpdate needs a ForwardLoss before it.");
         Optimizer optimizer = Optimizer
@@ -149,7 +151,7 @@ public sealed class DlrmModel : IDisposable
         optimizer.Dense.Update(Engine, learningRate);
         ParametersChanged();
         Stages.End(Stage.DenseUpdate);
-        _tables.BackwardAndUpdate(batch, a.FeatureGradient, optimizer.Sparse, learningRate);
+        _tables.BackwardAndUpdate(batch, a.FeatureGradient, optimizer.Sparse, sparseLearningRate ?? learningRate);
         Stages.End(Stage.EmbeddingUpdate);
     }
 

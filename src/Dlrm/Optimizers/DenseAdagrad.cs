@@ -17,11 +17,13 @@ public sealed class DenseAdagrad : DenseOptimizer
     /// <param name="engine">Says which instructions to use.</param>
     /// <param name="parameters">All with a gradient.</param>
     /// <param name="name">The name on the command line.</param>
-    public DenseAdagrad(Engine engine, IReadOnlyList<Parameter> parameters, string name = "adagrad")
-        : base(name, parameters)
+    /// <param name="options">Weight decay and clipping; null for neither.</param>
+    public DenseAdagrad(
+        Engine engine, IReadOnlyList<Parameter> parameters, string name = "adagrad", OptimizerOptions? options = null)
+        : base(name, engine, parameters, options)
     {
         _kernel = RowUpdate<AdagradRule>.For(engine.InstructionSet);
-        _states = [.. parameters.Select(p => new OptimizerState($"{p.Name}.sum", p.Shape, new NativeBuffer<float>(p.Value.Length)))];
+        _states = OptimizerStates.Like(parameters, "sum");
     }
 
     /// <inheritdoc/>

@@ -7,7 +7,9 @@ namespace Dlrm.Optimizers;
 /// <summary>Stochastic gradient descent without momentum: <c>w = fma(−rate, g, w)</c>.</summary>
 /// <param name="engine">Says which instructions to use.</param>
 /// <param name="parameters">All with a gradient.</param>
-public sealed class DenseSgd(Engine engine, IReadOnlyList<Parameter> parameters) : DenseOptimizer("sgd", parameters)
+/// <param name="options">Weight decay and clipping; null for neither.</param>
+public sealed class DenseSgd(Engine engine, IReadOnlyList<Parameter> parameters, OptimizerOptions? options = null)
+    : DenseOptimizer("sgd", engine, parameters, options)
 {
     private readonly RowUpdate<SgdRule> _kernel = RowUpdate<SgdRule>.For(engine.InstructionSet);
 

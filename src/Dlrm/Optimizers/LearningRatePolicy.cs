@@ -11,7 +11,7 @@ namespace Dlrm.Optimizers;
 /// </list>
 /// So between a warm-up and a decay the rate stays at base · (1 − 1 / W): as in the reference's LRPolicyScheduler.
 /// </remarks>
-public sealed class LearningRatePolicy
+public sealed class LearningRatePolicy : LearningRateSchedule
 {
     private const double Least = 1e-7;
 
@@ -23,8 +23,8 @@ public sealed class LearningRatePolicy
     /// <exception cref="ArgumentOutOfRangeException">A number of steps is negative.</exception>
     /// <exception cref="ArgumentException">The decay would start before the warm-up ends.</exception>
     public LearningRatePolicy(double baseRate, long warmupSteps = 0, long decayStart = 0, long decaySteps = 0)
+        : base(baseRate, warmupSteps)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(warmupSteps);
         ArgumentOutOfRangeException.ThrowIfNegative(decayStart);
         ArgumentOutOfRangeException.ThrowIfNegative(decaySteps);
         if (decaySteps > 0 && decayStart < warmupSteps)
@@ -35,17 +35,9 @@ public sealed class LearningRatePolicy
                 nameof(decayStart));
         }
 
-        BaseRate = baseRate;
-        WarmupSteps = warmupSteps;
         DecayStart = decayStart;
         DecaySteps = decaySteps;
     }
-
-    /// <summary>The rate without warm-up and decay.</summary>
-    public double BaseRate { get; }
-
-    /// <summary>W.</summary>
-    public long WarmupSteps { get; }
 
     /// <summary>First step of the decay.</summary>
     public long DecayStart { get; }
@@ -53,10 +45,8 @@ public sealed class LearningRatePolicy
     /// <summary>n.</summary>
     public long DecaySteps { get; }
 
-    /// <summary>The rate that a step is taken with.</summary>
-    /// <param name="step">From 1: steps taken before, plus one.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is below 1.</exception>
-    public double RateAt(long step)
+    /// <inheritdoc/>
+    public override double RateAt(long step)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(step, 1);
         long decayEnd = DecayStart + DecaySteps;
@@ -77,8 +67,6 @@ public sealed class LearningRatePolicy
 
         return Decay(Math.Min(step, decayEnd - 1));
     }
-
-    private double Warmup(long step) => BaseRate * (1.0 - ((WarmupSteps - step) / (double)WarmupSteps));
 
     private double Decay(long step)
     {

@@ -5,12 +5,14 @@ namespace Dlrm.Optimizers;
 /// <summary>What <c>--optimizer</c> names: a rule for the dense parameters and one for the tables, with their state.</summary>
 public sealed class Optimizer : IDisposable
 {
-    // To add an optimizer: one line (e: engine, p: dense parameters, t: tables).
+    // To add an optimizer: one line (e: engine, p: dense parameters, t: tables, o: options).
     private static readonly (string Name, DenseFactory Dense, SparseFactory Sparse)[] Registered =
     [
-        ("sgd", (e, p) => new DenseSgd(e, p), (e, t) => new SparseSgd(e, t)),
-        ("adagrad", (e, p) => new DenseAdagrad(e, p), (e, t) => new SparseAdagrad(e, t)),
-        ("rwsadagrad", (e, p) => new DenseAdagrad(e, p, "rwsadagrad"), (e, t) => new RowWiseAdagrad(e, t)),
+        ("sgd", (e, p, o) => o.Momentum > 0 ? new DenseMomentum(e, p, o) : new DenseSgd(e, p, o), (e, t, _) => new SparseSgd(e, t)),
+        ("adagrad", (e, p, o) => new DenseAdagrad(e, p, "adagrad", o), (e, t, _) => new SparseAdagrad(e, t)),
+        ("rwsadagrad", (e, p, o) => new DenseAdagrad(e, p, "rwsadagrad", o), (e, t, _) => new RowWiseAdagrad(e, t)),
+        ("adam", (e, p, o) => new DenseAdam(e, p, o), (e, t, _) => new LazyAdam(e, t)),
+        ("ftrl", (e, p, o) => new DenseFtrl(e, p, o), (e, t, o) => new SparseFtrl(e, t, o)),
     ];
 
     private Optimizer(string name, DenseOptimizer dense, SparseOptimizer sparse)
@@ -21,9 +23,9 @@ public sealed class Optimizer : IDisposable
         States = [.. sparse.States, .. dense.States];
     }
 
-    private delegate DenseOptimizer DenseFactory(Engine engine, IReadOnlyList<Parameter> parameters);
+    private delegate DenseOptimizer DenseFactory(Engine engine, IReadOnlyList<Parameter> parameters, OptimizerOptions options);
 
-    private delegate SparseOptimizer SparseFactory(Engine engine, IReadOnlyList<Parameter> tables);
+    private delegate SparseOptimizer SparseFactory(Engine engine, IReadOnlyList<Parameter> tables, OptimizerOptions options);
 
     /// <summary>The names that <see cref="Create"/> knows.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Registered.Select(entry => entry.Name)];
@@ -45,14 +47,24 @@ public sealed class Optimizer : IDisposable
     /// <param name="engine">Says which instructions to use.</param>
     /// <param name="dense">Parameters with a gradient.</param>
     /// <param name="tables">Parameters updated row by row: <see cref="EmbeddingTables.Parameters"/>, in that order.</param>
-    /// <exception cref="ArgumentException">There is no such optimizer; the message lists the names.</exception>
-    public static Optimizer Create(string name, Engine engine, IReadOnlyList<Parameter> dense, IReadOnlyList<Parameter> tables)
+    /// <param name="options">What it takes besides; null for the defaults.</param>
+    /// <exception cref="ArgumentException">
+    /// There is no such optimizer (the message lists the names), or an option is out of range.
+    /// </exception>
+    public static Optimizer Create(
+        string name,
+        Engine engine,
+        IReadOnlyList<Parameter> dense,
+        IReadOnlyList<Parameter> tables,
+        OptimizerOptions? options = null)
     {
+        options ??= new OptimizerOptions();
+        options.Validate();
         foreach ((string known, DenseFactory makeDense, SparseFactory makeSparse) in Registered)
         {
             if (known == name)
             {
-                return new Optimizer(name, makeDense(engine, dense), makeSparse(engine, tables));
+                return new Optimizer(name, makeDense(engine, dense, options), makeSparse(engine, tables, options));
             }
         }
 

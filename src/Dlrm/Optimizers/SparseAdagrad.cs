@@ -21,7 +21,7 @@ public sealed class SparseAdagrad : SparseOptimizer
         : base("adagrad", tables)
     {
         _kernel = RowUpdate<AdagradRule>.For(engine.InstructionSet);
-        _states = [.. tables.Select(t => new OptimizerState($"{t.Name}.sum", t.Shape, new NativeBuffer<float>(t.Value.Length)))];
+        _states = OptimizerStates.Like(tables, "sum");
     }
 
     /// <inheritdoc/>

@@ -47,6 +47,11 @@ public abstract class SparseOptimizer : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Called once before each step, on the calling thread.</summary>
+    internal virtual void BeginStep()
+    {
+    }
+
     /// <summary>Updates the rows of a run of sorted lookups.</summary>
     /// <param name="table">Number in <see cref="Tables"/>.</param>
     /// <param name="lookups">All the lookups of each row that they name.</param>

@@ -182,7 +182,7 @@ public sealed class Trainer : IDisposable
             RefuseOrWarn(epoch, index, batch, loss);
         }
 
-        _model.BackwardAndUpdate(rate);
+        _model.BackwardAndUpdate(rate, (float?)_options.SparseLearningRate?.RateAt(_step + 1));
         _step++;
         _samples += batch.Size;
         _interval.Add(loss, batch.Size, rate);

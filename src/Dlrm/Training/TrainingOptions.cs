@@ -28,7 +28,10 @@ public sealed record TrainingOptions
     public int TestFrequency { get; init; } = -1;
 
     /// <summary>The rate of each step.</summary>
-    public LearningRatePolicy LearningRate { get; init; } = new(0.01);
+    public LearningRateSchedule LearningRate { get; init; } = new LearningRatePolicy(0.01);
+
+    /// <summary>The rate of each step for the tables; null for that of the towers (<c>--learning-rate-sparse</c>).</summary>
+    public LearningRateSchedule? SparseLearningRate { get; init; }
 
     /// <summary>The best test is the one with the highest AUC (as with <c>--mlperf-logging</c>), not accuracy.</summary>
     public bool BestByAuc { get; init; }

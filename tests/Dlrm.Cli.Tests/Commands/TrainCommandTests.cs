@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Dlrm.Checkpoints;
 using Dlrm.Cli.Commands;
 using Dlrm.Cli.Tests.Golden;
+using Dlrm.Memory;
 using Xunit;
 
 namespace Dlrm.Cli.Tests.Commands;
@@ -92,6 +94,45 @@ public sealed class TrainCommandTests : IDisposable
         double first = Metrics("a", "train")[0].GetProperty("loss").GetDouble();
         double further = Metrics("b", "train")[0].GetProperty("loss").GetDouble();
         Assert.True(further < first, $"{further} is no less than {first}");
+    }
+
+    [Fact]
+    public void A_run_goes_on_with_the_optimizer_s_state()
+    {
+        Train([.. ToolRunner.Readme, "--optimizer=adam", $"--output-dir={_scratch["a"]}"]);
+        Ended same = Train($"--config={_scratch["a/config.json"]}", $"--load-model={_scratch["a"]}", $"--output-dir={_scratch["b"]}");
+        Ended other = Train(
+            $"--config={_scratch["a/config.json"]}", $"--load-model={_scratch["a"]}", "--optimizer=ftrl", $"--output-dir={_scratch["c"]}");
+        Assert.DoesNotContain("starts anew", same.Error, StringComparison.Ordinal);
+        Assert.Contains("no state of --optimizer=ftrl", other.Error, StringComparison.Ordinal);
+        Assert.Equal(2 * Steps("a"), Steps("b"));
+
+        float Steps(string run)
+        {
+            using var folder = ModelFolder.Open(_scratch[$"{run}/model"]);
+            using var step = new NativeBuffer<float>(1);
+            folder.ReadOptimizerInto("dense.step", step, [1]);
+            return step[0];
+        }
+    }
+
+    [Fact]
+    public void Options_for_another_optimizer_are_said_to_have_no_effect()
+    {
+        Ended ended = Train([.. ToolRunner.Readme, "--optimizer=adam", "--momentum=0.9", "--ftrl-l1=1", $"--output-dir={_scratch["a"]}"]);
+        Assert.Contains("--momentum has no effect with --optimizer=adam", ended.Error, StringComparison.Ordinal);
+        Assert.Contains("--ftrl-l1 has no effect with --optimizer=adam", ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tables_have_a_rate_of_their_own()
+    {
+        Train([.. ToolRunner.Readme, "--learning-rate=0.5", $"--output-dir={_scratch["a"]}"]);
+        Train([.. ToolRunner.Readme, "--learning-rate=0.5", "--learning-rate-sparse=0.5", $"--output-dir={_scratch["b"]}"]);
+        Train([.. ToolRunner.Readme, "--learning-rate=0.5", "--learning-rate-sparse=0", $"--output-dir={_scratch["c"]}"]);
+        byte[][] models = [.. "abc".Select(run => File.ReadAllBytes(_scratch[$"{run}/model/model.safetensors"]))];
+        Assert.Equal(models[0], models[1]);
+        Assert.NotEqual(models[0], models[2]);
     }
 
     [Fact]

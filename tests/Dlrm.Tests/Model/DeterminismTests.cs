@@ -14,6 +14,9 @@ public sealed class DeterminismTests
         { "dot-dense", "wbce", "rwsadagrad" },
         { "cat", "bce", "sgd" },
         { "sum", "mse", "sgd" },
+        { "dot", "bce", "adam" },
+        { "dot", "bce", "ftrl" },
+        { "cat", "bce", "momentum" },
     };
 
     [Theory]

@@ -2,6 +2,7 @@ using Dlrm.Data;
 using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Model;
+using Dlrm.Optimizers;
 using Dlrm.Random;
 
 namespace Dlrm.Tests.Model;
@@ -37,7 +38,10 @@ internal static class ModelFixture
         DlrmConfig config, int threads, InstructionSet instructionSet, string optimizer = "sgd", int batchSize = 45)
     {
         using var engine = new Engine(threads, instructionSet);
-        using var model = new DlrmModel(config, engine, optimizer);
+        OptimizerOptions? options = optimizer == "momentum"
+            ? new() { Momentum = 0.9f, WeightDecay = 0.01f, ClipGradientNorm = 0.1f }
+            : null;
+        using var model = new DlrmModel(config, engine, options is null ? optimizer : "sgd", options);
         var random = new NumpyRandom(5);
         model.Initialize(random);
         RandomBatchSource source = Source(config, random, batchSize: batchSize);

@@ -14,12 +14,15 @@ public sealed class OptimizerTests
 {
     private const float Rate = 0.05f;
 
+    private static readonly OptimizerOptions Everything =
+        new() { Momentum = 0.9f, WeightDecay = 0.01f, ClipGradientNorm = 0.5f, FtrlL1 = 0.1f, FtrlL2 = 0.2f };
+
     [Fact]
     public void An_unknown_name_is_answered_with_the_known_ones()
     {
         using var engine = new Engine(1);
-        ArgumentException error = Assert.Throws<ArgumentException>(() => Optimizer.Create("adam", engine, [], []));
-        Assert.Contains("'adam'; there are sgd, adagrad, rwsadagrad.", error.Message, StringComparison.Ordinal);
+        ArgumentException error = Assert.Throws<ArgumentException>(() => Optimizer.Create("lamb", engine, [], []));
+        Assert.Contains("'lamb'; there are sgd, adagrad, rwsadagrad, adam, ftrl.", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -116,6 +119,8 @@ public sealed class OptimizerTests
     [Theory]
     [InlineData("sgd")]
     [InlineData("adagrad")]
+    [InlineData("adam")]
+    [InlineData("ftrl")]
     public void Dense_bits_do_not_depend_on_workers_or_instruction_set(string name)
     {
         Engine[] engines = [.. InstructionSets.Supported.Select(set => new Engine(1, set)), new Engine(2), new Engine(5)];
@@ -139,12 +144,54 @@ public sealed class OptimizerTests
         using var sgd = Optimizer.Create("sgd", engine, [dense], tables.Parameters);
         using var adagrad = Optimizer.Create("adagrad", engine, [dense], tables.Parameters);
         using var rowWise = Optimizer.Create("rwsadagrad", engine, [dense], tables.Parameters);
+        using var momentum = Optimizer.Create("sgd", engine, [dense], tables.Parameters, new OptimizerOptions { Momentum = 0.5f });
+        using var adam = Optimizer.Create("adam", engine, [dense], tables.Parameters);
         Assert.Empty(sgd.States);
+        Assert.Equal(["bot_l.0.weight.momentum_buffer"], momentum.States.Select(s => s.Name));
+        Assert.Equal(
+            [
+                "emb_l.0.weight.exp_avg", "emb_l.1.weight.exp_avg", "emb_l.0.weight.exp_avg_sq", "emb_l.1.weight.exp_avg_sq",
+                "sparse.step", "bot_l.0.weight.exp_avg", "bot_l.0.weight.exp_avg_sq", "dense.step",
+            ],
+            adam.States.Select(s => s.Name));
         Assert.Equal(["emb_l.0.weight.sum", "emb_l.1.weight.sum", "bot_l.0.weight.sum"], adagrad.States.Select(s => s.Name));
         Assert.Equal(["emb_l.0.weight.momentum", "emb_l.1.weight.momentum", "bot_l.0.weight.sum"], rowWise.States.Select(s => s.Name));
         Assert.Equal([9, 4], adagrad.States[1].Shape);
         Assert.Equal([9], rowWise.States[1].Shape);
         Assert.Equal(9, rowWise.States[1].Value.Length);
+    }
+
+    [Fact]
+    public void Rows_that_were_not_looked_up_keep_their_bits_and_moments()
+    {
+        using var engine = new Engine(1);
+        using var tables = new EmbeddingTables(engine, [6], 5);
+        using var optimizer = Optimizer.Create("adam", engine, [], tables.Parameters);
+        LookupBatches.Randomize(tables.Parameters[0].Value.Span, 1);
+        float[] before = tables.Parameters[0].Value.Span.ToArray();
+        using Batch batch = LookupBatches.From([[[2], [4]]]);
+        using var gradient = new NativeBuffer<float>(2 * 2 * 5);
+        gradient.Span.Fill(1);
+        tables.BackwardAndUpdate(batch, MatrixView.Over(gradient, 2, 10), optimizer.Sparse, Rate);
+        for (int place = 0; place < before.Length; place++)
+        {
+            bool touched = place / 5 is 2 or 4;
+            Assert.Equal(touched, before[place] != tables.Parameters[0].Value[place]);
+            Assert.Equal(touched, optimizer.Sparse.States[0].Value[place] != 0);
+        }
+    }
+
+    [Theory]
+    [InlineData(1f, 0f, "--momentum")]
+    [InlineData(0f, -1f, "--weight-decay")]
+    public void Options_out_of_range_are_refused_by_name(float momentum, float decay, string name)
+    {
+        using var engine = new Engine(1);
+        var options = new OptimizerOptions { Momentum = momentum, WeightDecay = decay };
+        Assert.Contains(
+            name,
+            Assert.Throws<ArgumentException>(() => Optimizer.Create("sgd", engine, [], [], options)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -158,12 +205,16 @@ public sealed class OptimizerTests
             StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Dense_steps_allocate_nothing()
+    [Theory]
+    [InlineData("sgd")]
+    [InlineData("adagrad")]
+    [InlineData("adam")]
+    [InlineData("ftrl")]
+    public void Dense_steps_allocate_nothing(string name)
     {
         using var engine = new Engine(2);
-        Parameter[] parameters = Parameters([100, 2000]);
-        using var optimizer = Optimizer.Create("adagrad", engine, parameters, []);
+        Parameter[] parameters = Parameters([100, 9000]);
+        using var optimizer = Optimizer.Create(name, engine, parameters, [], Everything);
         optimizer.Dense.Update(engine, Rate);
         Assert.Equal(0, TeamAllocations.Of(engine.Team, () => optimizer.Dense.Update(engine, Rate)));
         Array.ForEach(parameters, parameter => parameter.Dispose());
@@ -184,7 +235,7 @@ public sealed class OptimizerTests
     private static int[] Step(Engine engine, string name, int[] sizes)
     {
         Parameter[] parameters = Parameters(sizes);
-        using var optimizer = Optimizer.Create(name, engine, parameters, []);
+        using var optimizer = Optimizer.Create(name, engine, parameters, [], Everything);
         optimizer.Dense.Update(engine, Rate);
         optimizer.Dense.Update(engine, Rate);
         int[] bits = [.. parameters.SelectMany(p => LookupBatches.Bits(p.Value.Span))];

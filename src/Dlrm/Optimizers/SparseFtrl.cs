@@ -1,0 +1,47 @@
+using Dlrm.Kernels;
+using Dlrm.Layers;
+using Dlrm.Memory;
+
+namespace Dlrm.Optimizers;
+
+/// <summary><see cref="DenseFtrl"/>'s formula on looked-up rows, g summed over the batch first.</summary>
+/// <remarks>State: <c>NAME.linear</c> and <c>NAME.accumulator</c>, each as large as the table.</remarks>
+public sealed class SparseFtrl : SparseOptimizer
+{
+    private readonly RowUpdate<FtrlRule> _kernel;
+    private readonly OptimizerOptions _options;
+    private readonly OptimizerState[] _linear;
+    private readonly OptimizerState[] _squares;
+
+    /// <summary>Starts with zeroed state.</summary>
+    /// <param name="engine">Says which instructions to use.</param>
+    /// <param name="tables">(E, D) each.</param>
+    /// <param name="options">β, λ₁, λ₂; null for the defaults.</param>
+    public SparseFtrl(Engine engine, IReadOnlyList<Parameter> tables, OptimizerOptions? options = null)
+        : base("ftrl", tables)
+    {
+        _kernel = RowUpdate<FtrlRule>.For(engine.InstructionSet);
+        _options = options ?? new OptimizerOptions();
+        _linear = OptimizerStates.Like(tables, "linear");
+        _squares = OptimizerStates.Like(tables, "accumulator");
+        States = [.. _linear, .. _squares];
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<OptimizerState> States { get; }
+
+    /// <inheritdoc/>
+    internal override void UpdateRows(
+        int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
+    {
+        var rule = new FtrlRule(
+            _linear[table].Value,
+            _squares[table].Value,
+            0,
+            learningRate,
+            _options.FtrlBeta,
+            _options.FtrlL1,
+            _options.FtrlL2);
+        _kernel.Update(lookups, Tables[table].Value, gradient, rule, scratch, first);
+    }
+}
