@@ -94,8 +94,7 @@ internal static class HelpText
     /// <summary>False for options of a later version, and for the details of such.</summary>
     public static bool IsUsable(ToolOption option) =>
         option.NotYet is null
-        && !option.Name.StartsWith("md-", StringComparison.Ordinal)
-        && !option.Name.StartsWith("qr-", StringComparison.Ordinal);
+        && !option.Name.StartsWith("md-", StringComparison.Ordinal);
 
     private static void AppendExample(StringBuilder text, (string CommandLine, string Effect) example)
     {

@@ -35,6 +35,14 @@ internal static class Contradictions
             }
         }
 
+        if (!values.Get(ModelOptions.QuotientRemainder))
+        {
+            foreach (ToolOption detail in ModelOptions.QuotientRemainderDetails.Where(values.IsGiven))
+            {
+                yield return $"{detail.Switch} has no effect without --qr-flag.";
+            }
+        }
+
         if (values.Get(ModelOptions.InteractionItself) && values.Get(ModelOptions.Interaction) != "dot")
         {
             yield return $"--arch-interaction-itself has no effect with --arch-interaction-op={values.Get(ModelOptions.Interaction)}.";

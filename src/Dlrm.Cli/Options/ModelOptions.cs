@@ -57,20 +57,18 @@ internal static class ModelOptions
         "md-round-dims", OptionGroup.Model, new Flag(), false, "with --md-flag: widths are powers of two");
 
     public static readonly ToolOption<bool> QuotientRemainder = new(
-        "qr-flag", OptionGroup.Model, new Flag(), false, "quotient-remainder tables")
-    {
-        NotYet = "Lower --max-ind-range to make tables smaller.",
-    };
+        "qr-flag", OptionGroup.Model, new Flag(), false,
+        "large tables as two small ones, looked up by quotient and remainder; see docs/tables.md");
 
     public static readonly ToolOption<long> QuotientRemainderThreshold = new(
-        "qr-threshold", OptionGroup.Model, new WholeNumber(), 200, "with --qr-flag: smaller tables stay whole");
+        "qr-threshold", OptionGroup.Model, new WholeNumber(), 200, "with --qr-flag: tables of more rows than this are split");
 
     public static readonly ToolOption<string> QuotientRemainderOperation = new(
         "qr-operation", OptionGroup.Model, new Choice("mult", "add", "concat"), "mult",
-        "with --qr-flag: how the two parts are joined");
+        "with --qr-flag: how the two pooled vectors are joined; with concat the bottom MLP ends in twice the embedding's size");
 
     public static readonly ToolOption<long> QuotientRemainderCollisions = new(
-        "qr-collisions", OptionGroup.Model, new WholeNumber(1), 4, "with --qr-flag: rows that share a remainder");
+        "qr-collisions", OptionGroup.Model, new WholeNumber(1), 4, "with --qr-flag: rows of the remainder table");
 
     public static readonly ToolOption<long> QuantizeMlp = new(
         "quantize-mlp-with-bit", OptionGroup.Model, new WholeNumber(1, 32), 32, "bits of the MLPs' weights in inference")
@@ -97,6 +95,10 @@ internal static class ModelOptions
 
     public static readonly ToolOption<bool> RoundTargets = new(
         "round-targets", OptionGroup.Loss, new Flag(), false, "random labels are rounded to 0 or 1");
+
+    /// <summary>Those that say how <c>--qr-flag</c> splits tables.</summary>
+    public static IReadOnlyList<ToolOption> QuotientRemainderDetails { get; } =
+        [QuotientRemainderThreshold, QuotientRemainderOperation, QuotientRemainderCollisions];
 
     /// <summary>Those that make a model; <c>evaluate</c> takes them from the saved one instead.</summary>
     public static IReadOnlyList<ToolOption> Architecture { get; } =

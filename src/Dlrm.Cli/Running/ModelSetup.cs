@@ -48,6 +48,7 @@ internal static class ModelSetup
             TopMlp = values.Get(ModelOptions.TopMlp),
             Interaction = values.Get(ModelOptions.Interaction),
             InteractionItself = values.Get(ModelOptions.InteractionItself),
+            QuotientRemainder = values.Get(ModelOptions.QuotientRemainder) ? QuotientRemainder(values) : null,
             Loss = values.Get(ModelOptions.Loss),
             LossThreshold = (float)values.Get(ModelOptions.LossThreshold),
             LossWeights = values.Get(ModelOptions.LossWeights),
@@ -96,6 +97,7 @@ internal static class ModelSetup
         RequireSame(values, ModelOptions.TopMlp, Text(named.TopMlp), Text(saved.TopMlp), folder);
         RequireSame(values, ModelOptions.Interaction, named.Interaction, saved.Interaction, folder);
         RequireSame(values, ModelOptions.InteractionItself, named.InteractionItself, saved.InteractionItself, folder);
+        RequireSameTables(values, named, saved, folder);
         if (saved.DenseFeatures != data.Train.DenseFeatures || !saved.TableRows.SequenceEqual(data.Train.TableRows))
         {
             throw new UsageException(
@@ -140,6 +142,27 @@ internal static class ModelSetup
     {
         string inside = Path.Combine(path, "model");
         return ModelFolder.Open(Directory.Exists(inside) ? inside : path);
+    }
+
+    private static QuotientRemainderOptions QuotientRemainder(OptionValues values) => new()
+    {
+        Threshold = values.GetInt(ModelOptions.QuotientRemainderThreshold),
+        Operation = values.Get(ModelOptions.QuotientRemainderOperation),
+        Collisions = values.GetInt(ModelOptions.QuotientRemainderCollisions),
+    };
+
+    private static void RequireSameTables(OptionValues values, DlrmConfig named, DlrmConfig saved, ModelFolder folder)
+    {
+        RequireSame(
+            values, ModelOptions.QuotientRemainder, named.QuotientRemainder is not null, saved.QuotientRemainder is not null, folder);
+        if (named.QuotientRemainder is not { } ours || saved.QuotientRemainder is not { } theirs)
+        {
+            return;
+        }
+
+        RequireSame(values, ModelOptions.QuotientRemainderThreshold, ours.Threshold, theirs.Threshold, folder);
+        RequireSame(values, ModelOptions.QuotientRemainderOperation, ours.Operation, theirs.Operation, folder);
+        RequireSame(values, ModelOptions.QuotientRemainderCollisions, ours.Collisions, theirs.Collisions, folder);
     }
 
     private static void RequireSame<T>(OptionValues values, ToolOption option, T named, T saved, ModelFolder folder)

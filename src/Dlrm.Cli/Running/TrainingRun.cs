@@ -85,7 +85,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         if (load.Length == 0)
         {
             var fresh = new DlrmModel(ModelSetup.Config(values, data.BringsShape ? data.Train : null), engine, optimizer);
-            fresh.Initialize(random);
+            fresh.Initialize(random, new TorchRandom(values.Get(TrainOptions.Seed)));
             return fresh;
         }
 

@@ -52,4 +52,17 @@ public sealed class DlrmConfigTests
         Assert.Equal(2 * 13, (config with { Interaction = "sum" }).TopWidths()[0]);
         Assert.Equal(5 + 13, (config with { Interaction = "dot-dense" }).TopWidths()[0]);
     }
+
+    [Theory]
+    [InlineData("concat", 4, "2 × 2 elements (--qr-operation=concat")]
+    [InlineData("times", 4, "There is no operation 'times' (--qr-operation); there are mult, add, concat.")]
+    [InlineData("mult", 0, "--qr-collisions=0")]
+    public void Quotient_and_remainder_that_do_not_fit_are_refused(string operation, int collisions, string message)
+    {
+        DlrmConfig config = new()
+        {
+            QuotientRemainder = new QuotientRemainderOptions { Operation = operation, Collisions = collisions },
+        };
+        Assert.Contains(message, Assert.Throws<ArgumentException>(config.Validate).Message, StringComparison.Ordinal);
+    }
 }
