@@ -40,6 +40,9 @@ public abstract class EmbeddingTable : IDisposable
     /// <summary>What is trained, under state_dict names; those without a gradient are updated row by row.</summary>
     public abstract IReadOnlyList<Parameter> Parameters { get; }
 
+    /// <summary>The learned weight of each row in its bag, (E), <c>v_W_l.NUMBER</c>; null where rows are summed as they are.</summary>
+    public virtual Parameter? PoolingWeight => null;
+
     /// <summary>The sum-pooled matrices, in the order of the parameters they are.</summary>
     internal abstract IReadOnlyList<LookupPart> Parts { get; }
 
@@ -48,6 +51,9 @@ public abstract class EmbeddingTable : IDisposable
 
     /// <summary>The number of the first parameter among those that the tables' optimizer has in charge.</summary>
     internal int FirstParameter { get; set; }
+
+    /// <summary>The number of <see cref="PoolingWeight"/> among them, where there is one.</summary>
+    internal int PoolingParameter { get; set; }
 
     /// <summary>Gives the memory back.</summary>
     public void Dispose()
@@ -93,7 +99,7 @@ public abstract class EmbeddingTable : IDisposable
     /// <param name="pooledGradient">(B, D).</param>
     /// <param name="optimizer">Does the step.</param>
     /// <param name="learningRate">Step size.</param>
-    /// <param name="scratch">Working memory: D floats from <paramref name="first"/> on.</param>
+    /// <param name="scratch">Working memory: 2·D floats from <paramref name="first"/> on.</param>
     /// <param name="first">The first float of it.</param>
     internal abstract void Update(
         int part,

@@ -69,17 +69,22 @@ public sealed class EmbeddingTables : IDisposable
 
         _compound = [.. _tables.Where(table => table.IsCompound)];
         _parts = [.. _tables.SelectMany(table => table.Parts)];
-        _parameters = [.. _tables.SelectMany(table => table.Parameters)];
+        _parameters =
+        [
+            .. _tables.SelectMany(table => table.Parameters),
+            .. _tables.Select(table => table.PoolingWeight).OfType<Parameter>(),
+        ];
         _sparse = [.. _parameters.Where(parameter => parameter.Gradient is null)];
         int first = 0;
         foreach (EmbeddingTable table in _tables)
         {
             table.FirstParameter = first;
             first += table.Parameters.Count(parameter => parameter.Gradient is null);
+            table.PoolingParameter = table.PoolingWeight is { } weight ? Array.IndexOf(_sparse, weight) : -1;
         }
 
         _sorter = new LookupSorter(_parts, engine.Team.Workers);
-        _scratchStride = (Dimension + CacheLineFloats - 1) / CacheLineFloats * CacheLineFloats;
+        _scratchStride = ((2 * Dimension) + CacheLineFloats - 1) / CacheLineFloats * CacheLineFloats;
         _scratch = new NativeBuffer<float>((long)_scratchStride * engine.Team.Workers);
     }
 
@@ -89,7 +94,7 @@ public sealed class EmbeddingTables : IDisposable
     /// <summary>D.</summary>
     public int Dimension => _tables[0].Dimension;
 
-    /// <summary>What is trained, table by table.</summary>
+    /// <summary>What is trained, table by table; then the pooling weights of the tables that have them.</summary>
     public IReadOnlyList<Parameter> Parameters => _parameters;
 
     /// <summary>Those of <see cref="Parameters"/> that are updated row by row: what the optimizer is made for.</summary>

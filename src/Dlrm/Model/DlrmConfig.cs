@@ -21,6 +21,15 @@ public sealed record DlrmConfig
     /// <summary>Large tables as quotient and remainder (<c>--qr-flag</c>); null for none.</summary>
     public QuotientRemainderOptions? QuotientRemainder { get; init; }
 
+    /// <summary>Large tables with narrow rows and a projection (<c>--md-flag</c>); null for none.</summary>
+    public MixedDimensionOptions? MixedDimension { get; init; }
+
+    /// <summary>
+    /// Weights of the rows in a bag (<c>--weighted-pooling</c>): none; learned, one number a row that starts at 1; or fixed,
+    /// which are those ones and never change, so the same as none.
+    /// </summary>
+    public string WeightedPooling { get; init; } = "none";
+
     /// <summary>Widths of the bottom tower, the number of dense features first (<c>--arch-mlp-bot</c>).</summary>
     public IReadOnlyList<int> BottomMlp { get; init; } = [4, 3, 2];
 
@@ -101,6 +110,17 @@ public sealed record DlrmConfig
         RequireWidths(BottomMlp, "--arch-mlp-bot", 2);
         RequireWidths(TopMlp, "--arch-mlp-top", 1);
         QuotientRemainder?.Validate();
+        MixedDimension?.Validate(EmbeddingDimension);
+        Require(
+            WeightedPooling is "none" or "fixed" or "learned",
+            $"There is no weighted pooling '{WeightedPooling}' (--weighted-pooling); there are none, fixed, learned.");
+        Require(
+            QuotientRemainder is null || MixedDimension is null,
+            "--qr-flag and --md-flag both change large tables: give one of them.");
+        Require(
+            WeightedPooling != "learned" || (QuotientRemainder is null && MixedDimension is null),
+            $"--weighted-pooling=learned is for full tables, but {(QuotientRemainder is null ? "--md-flag" : "--qr-flag")} changes "
+            + "large ones: leave one of the two out.");
         Require(
             BottomMlp[^1] == FeatureDimension,
             $"The bottom MLP ends in {BottomMlp[^1]} (--arch-mlp-bot={string.Join('-', BottomMlp)}), but embeddings have "

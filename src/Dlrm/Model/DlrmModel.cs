@@ -44,7 +44,7 @@ public sealed class DlrmModel : IDisposable
         Config = config;
         Engine = engine;
         bool training = optimizer is not null;
-        _tables = new EmbeddingTables(engine, [.. TableLayout.Of(config).Select(layout => layout.Create(engine))]);
+        _tables = new EmbeddingTables(engine, [.. TableLayout.Of(config).Select(layout => layout.Create(engine, training))]);
         _bottom = new Mlp(engine, "bot_l", config.BottomMlp.ToArray(), logitOutput: false, training);
         _interaction = config.CreateInteraction();
         _top = new Mlp(engine, "top_l", config.TopWidths(), logitOutput: true, training);

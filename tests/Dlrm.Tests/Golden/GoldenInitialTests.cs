@@ -12,7 +12,7 @@ public sealed class GoldenInitialTests
     [
         "readme", "readme-seed7", "dot", "dot-itself", "cat", "bce", "wbce", "bce-threshold", "sgd-bce-long", "ragged-last",
         "lookups-fixed", "gaussian", "lr-policy", "eval", "mlperf-eval", "epochs", "kaggle-shape", "adagrad", "rwsadagrad",
-        "qr-mult", "qr-add", "qr-concat",
+        "qr-mult", "qr-add", "qr-concat", "md", "md-round", "weighted-fixed", "weighted-learned",
     ];
 
     [Theory]

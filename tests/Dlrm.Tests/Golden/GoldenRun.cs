@@ -74,6 +74,15 @@ internal sealed class GoldenRun : ITrainingObserver, IDisposable
                 Collisions = (int)golden.Number("--qr-collisions", 4),
             }
             : null,
+        MixedDimension = golden.Arguments.Contains("--md-flag")
+            ? new MixedDimensionOptions
+            {
+                Threshold = (int)golden.Number("--md-threshold", 200),
+                Temperature = golden.Number("--md-temperature", 0.3),
+                RoundDimensions = golden.Arguments.Contains("--md-round-dims"),
+            }
+            : null,
+        WeightedPooling = golden.Option("--weighted-pooling", "none"),
         LossWeights = [.. golden.Option("--loss-weights", "1.0-1.0").Split('-').Select(Parse)],
     };
 

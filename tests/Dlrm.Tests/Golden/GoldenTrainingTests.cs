@@ -10,6 +10,7 @@ public sealed class GoldenTrainingTests
     [
         "readme", "readme-seed7", "dot", "dot-itself", "cat", "bce", "wbce", "bce-threshold", "sgd-bce-long", "ragged-last",
         "lookups-fixed", "gaussian", "lr-policy", "eval", "mlperf-eval", "epochs", "kaggle-shape",
+        "md", "md-round", "weighted-fixed", "weighted-learned",
     ];
 
     [Theory]

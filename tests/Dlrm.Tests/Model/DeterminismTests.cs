@@ -47,6 +47,11 @@ public sealed class DeterminismTests
     [InlineData("qr-mult", "sgd")]
     [InlineData("qr-add", "adagrad")]
     [InlineData("qr-concat", "rwsadagrad")]
+    [InlineData("md", "sgd")]
+    [InlineData("md", "adagrad")]
+    [InlineData("weighted", "sgd")]
+    [InlineData("weighted", "adagrad")]
+    [InlineData("weighted", "rwsadagrad")]
     public void Compressed_tables_give_the_same_bits_too(string tables, string optimizer)
     {
         DlrmConfig config = ModelFixture.Compressed(tables);
