@@ -35,11 +35,15 @@ internal static class Contradictions
             }
         }
 
-        if (!values.Get(ModelOptions.QuotientRemainder))
+        foreach ((ToolOption<bool> flag, IReadOnlyList<ToolOption> details) in new[]
         {
-            foreach (ToolOption detail in ModelOptions.QuotientRemainderDetails.Where(values.IsGiven))
+            (ModelOptions.QuotientRemainder, ModelOptions.QuotientRemainderDetails),
+            (ModelOptions.MixedDimension, ModelOptions.MixedDimensionDetails),
+        })
+        {
+            foreach (ToolOption detail in details.Where(detail => !values.Get(flag) && values.IsGiven(detail)))
             {
-                yield return $"{detail.Switch} has no effect without --qr-flag.";
+                yield return $"{detail.Switch} has no effect without {flag.Switch}.";
             }
         }
 

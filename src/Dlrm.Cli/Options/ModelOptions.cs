@@ -36,22 +36,17 @@ internal static class ModelOptions
 
     public static readonly ToolOption<string> WeightedPooling = new(
         "weighted-pooling", OptionGroup.Model, new Choice("none", "fixed", "learned"), "none",
-        "weights of lookups in a bag")
-    {
-        NotYet = "Leave it out: lookups are summed.",
-    };
+        "weights of the rows in a bag: learned, one a row that starts at 1; or fixed at 1, the same as none");
 
     public static readonly ToolOption<bool> MixedDimension = new(
-        "md-flag", OptionGroup.Model, new Flag(), false, "mixed-dimension tables")
-    {
-        NotYet = "Leave it out: every table has the full width.",
-    };
+        "md-flag", OptionGroup.Model, new Flag(), false,
+        "large tables with narrow rows and a projection; see docs/tables.md");
 
     public static readonly ToolOption<long> MixedDimensionThreshold = new(
-        "md-threshold", OptionGroup.Model, new WholeNumber(), 200, "with --md-flag: smaller tables keep the full width");
+        "md-threshold", OptionGroup.Model, new WholeNumber(), 200, "with --md-flag: tables of more rows than this may be narrower");
 
     public static readonly ToolOption<double> MixedDimensionTemperature = new(
-        "md-temperature", OptionGroup.Model, new Number(), 0.3, "with --md-flag: how fast widths fall");
+        "md-temperature", OptionGroup.Model, new Number(), 0.3, "with --md-flag: how fast widths fall with rows, 0 (not) to 1");
 
     public static readonly ToolOption<bool> MixedDimensionRound = new(
         "md-round-dims", OptionGroup.Model, new Flag(), false, "with --md-flag: widths are powers of two");
@@ -99,6 +94,10 @@ internal static class ModelOptions
     /// <summary>Those that say how <c>--qr-flag</c> splits tables.</summary>
     public static IReadOnlyList<ToolOption> QuotientRemainderDetails { get; } =
         [QuotientRemainderThreshold, QuotientRemainderOperation, QuotientRemainderCollisions];
+
+    /// <summary>Those that say how <c>--md-flag</c> narrows tables.</summary>
+    public static IReadOnlyList<ToolOption> MixedDimensionDetails { get; } =
+        [MixedDimensionThreshold, MixedDimensionTemperature, MixedDimensionRound];
 
     /// <summary>Those that make a model; <c>evaluate</c> takes them from the saved one instead.</summary>
     public static IReadOnlyList<ToolOption> Architecture { get; } =

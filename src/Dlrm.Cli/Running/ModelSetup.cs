@@ -49,6 +49,8 @@ internal static class ModelSetup
             Interaction = values.Get(ModelOptions.Interaction),
             InteractionItself = values.Get(ModelOptions.InteractionItself),
             QuotientRemainder = values.Get(ModelOptions.QuotientRemainder) ? QuotientRemainder(values) : null,
+            MixedDimension = values.Get(ModelOptions.MixedDimension) ? MixedDimension(values) : null,
+            WeightedPooling = values.Get(ModelOptions.WeightedPooling),
             Loss = values.Get(ModelOptions.Loss),
             LossThreshold = (float)values.Get(ModelOptions.LossThreshold),
             LossWeights = values.Get(ModelOptions.LossWeights),
@@ -151,18 +153,33 @@ internal static class ModelSetup
         Collisions = values.GetInt(ModelOptions.QuotientRemainderCollisions),
     };
 
+    private static MixedDimensionOptions MixedDimension(OptionValues values) => new()
+    {
+        Threshold = values.GetInt(ModelOptions.MixedDimensionThreshold),
+        Temperature = values.Get(ModelOptions.MixedDimensionTemperature),
+        RoundDimensions = values.Get(ModelOptions.MixedDimensionRound),
+    };
+
     private static void RequireSameTables(OptionValues values, DlrmConfig named, DlrmConfig saved, ModelFolder folder)
     {
+        RequireSame(values, ModelOptions.WeightedPooling, named.WeightedPooling, saved.WeightedPooling, folder);
         RequireSame(
             values, ModelOptions.QuotientRemainder, named.QuotientRemainder is not null, saved.QuotientRemainder is not null, folder);
-        if (named.QuotientRemainder is not { } ours || saved.QuotientRemainder is not { } theirs)
+        RequireSame(
+            values, ModelOptions.MixedDimension, named.MixedDimension is not null, saved.MixedDimension is not null, folder);
+        if (named.QuotientRemainder is { } split && saved.QuotientRemainder is { } savedSplit)
         {
-            return;
+            RequireSame(values, ModelOptions.QuotientRemainderThreshold, split.Threshold, savedSplit.Threshold, folder);
+            RequireSame(values, ModelOptions.QuotientRemainderOperation, split.Operation, savedSplit.Operation, folder);
+            RequireSame(values, ModelOptions.QuotientRemainderCollisions, split.Collisions, savedSplit.Collisions, folder);
         }
 
-        RequireSame(values, ModelOptions.QuotientRemainderThreshold, ours.Threshold, theirs.Threshold, folder);
-        RequireSame(values, ModelOptions.QuotientRemainderOperation, ours.Operation, theirs.Operation, folder);
-        RequireSame(values, ModelOptions.QuotientRemainderCollisions, ours.Collisions, theirs.Collisions, folder);
+        if (named.MixedDimension is { } mixed && saved.MixedDimension is { } savedMixed)
+        {
+            RequireSame(values, ModelOptions.MixedDimensionThreshold, mixed.Threshold, savedMixed.Threshold, folder);
+            RequireSame(values, ModelOptions.MixedDimensionTemperature, mixed.Temperature, savedMixed.Temperature, folder);
+            RequireSame(values, ModelOptions.MixedDimensionRound, mixed.RoundDimensions, savedMixed.RoundDimensions, folder);
+        }
     }
 
     private static void RequireSame<T>(OptionValues values, ToolOption option, T named, T saved, ModelFolder folder)
