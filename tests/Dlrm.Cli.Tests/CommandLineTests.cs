@@ -10,7 +10,7 @@ public class CommandLineTests
     /// <summary>What cases of later capabilities need; everything else must be understood.</summary>
     private static readonly string[] LaterSwitches =
     [
-        "--qr-flag", "--md-flag", "--weighted-pooling", "--quantize-emb-with-bit", "--memory-map",
+        "--quantize-emb-with-bit", "--memory-map",
     ];
 
     public static TheoryData<string> Cases() => [.. GoldenCase.All.Select(item => item.Name)];

@@ -91,11 +91,8 @@ internal static class HelpText
     public static string Description(ToolOption option) =>
         option.Help + (option.DefaultText.Length == 0 ? "" : $" (default {option.DefaultText})");
 
-    /// <summary>False for options of a later version, and for the details of such.</summary>
-    public static bool IsUsable(ToolOption option) =>
-        option.NotYet is null
-        && !option.Name.StartsWith("md-", StringComparison.Ordinal)
-        && !option.Name.StartsWith("qr-", StringComparison.Ordinal);
+    /// <summary>False for options of a later version.</summary>
+    public static bool IsUsable(ToolOption option) => option.NotYet is null;
 
     private static void AppendExample(StringBuilder text, (string CommandLine, string Effect) example)
     {

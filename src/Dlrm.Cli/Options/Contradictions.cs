@@ -57,6 +57,18 @@ internal static class Contradictions
             }
         }
 
+        foreach ((ToolOption<bool> flag, IReadOnlyList<ToolOption> details) in new[]
+        {
+            (ModelOptions.QuotientRemainder, ModelOptions.QuotientRemainderDetails),
+            (ModelOptions.MixedDimension, ModelOptions.MixedDimensionDetails),
+        })
+        {
+            foreach (ToolOption detail in details.Where(detail => !values.Get(flag) && values.IsGiven(detail)))
+            {
+                yield return $"{detail.Switch} has no effect without {flag.Switch}.";
+            }
+        }
+
         if (values.Get(ModelOptions.InteractionItself) && values.Get(ModelOptions.Interaction) != "dot")
         {
             yield return $"--arch-interaction-itself has no effect with --arch-interaction-op={values.Get(ModelOptions.Interaction)}.";

@@ -36,41 +36,34 @@ internal static class ModelOptions
 
     public static readonly ToolOption<string> WeightedPooling = new(
         "weighted-pooling", OptionGroup.Model, new Choice("none", "fixed", "learned"), "none",
-        "weights of lookups in a bag")
-    {
-        NotYet = "Leave it out: lookups are summed.",
-    };
+        "weights of the rows in a bag: learned, one a row that starts at 1; or fixed at 1, the same as none");
 
     public static readonly ToolOption<bool> MixedDimension = new(
-        "md-flag", OptionGroup.Model, new Flag(), false, "mixed-dimension tables")
-    {
-        NotYet = "Leave it out: every table has the full width.",
-    };
+        "md-flag", OptionGroup.Model, new Flag(), false,
+        "large tables with narrow rows and a projection; see docs/tables.md");
 
     public static readonly ToolOption<long> MixedDimensionThreshold = new(
-        "md-threshold", OptionGroup.Model, new WholeNumber(), 200, "with --md-flag: smaller tables keep the full width");
+        "md-threshold", OptionGroup.Model, new WholeNumber(), 200, "with --md-flag: tables of more rows than this may be narrower");
 
     public static readonly ToolOption<double> MixedDimensionTemperature = new(
-        "md-temperature", OptionGroup.Model, new Number(), 0.3, "with --md-flag: how fast widths fall");
+        "md-temperature", OptionGroup.Model, new Number(), 0.3, "with --md-flag: how fast widths fall with rows, 0 (not) to 1");
 
     public static readonly ToolOption<bool> MixedDimensionRound = new(
         "md-round-dims", OptionGroup.Model, new Flag(), false, "with --md-flag: widths are powers of two");
 
     public static readonly ToolOption<bool> QuotientRemainder = new(
-        "qr-flag", OptionGroup.Model, new Flag(), false, "quotient-remainder tables")
-    {
-        NotYet = "Lower --max-ind-range to make tables smaller.",
-    };
+        "qr-flag", OptionGroup.Model, new Flag(), false,
+        "large tables as two small ones, looked up by quotient and remainder; see docs/tables.md");
 
     public static readonly ToolOption<long> QuotientRemainderThreshold = new(
-        "qr-threshold", OptionGroup.Model, new WholeNumber(), 200, "with --qr-flag: smaller tables stay whole");
+        "qr-threshold", OptionGroup.Model, new WholeNumber(), 200, "with --qr-flag: tables of more rows than this are split");
 
     public static readonly ToolOption<string> QuotientRemainderOperation = new(
         "qr-operation", OptionGroup.Model, new Choice("mult", "add", "concat"), "mult",
-        "with --qr-flag: how the two parts are joined");
+        "with --qr-flag: how the two pooled vectors are joined; with concat the bottom MLP ends in twice the embedding's size");
 
     public static readonly ToolOption<long> QuotientRemainderCollisions = new(
-        "qr-collisions", OptionGroup.Model, new WholeNumber(1), 4, "with --qr-flag: rows that share a remainder");
+        "qr-collisions", OptionGroup.Model, new WholeNumber(1), 4, "with --qr-flag: rows of the remainder table");
 
     public static readonly ToolOption<long> QuantizeMlp = new(
         "quantize-mlp-with-bit", OptionGroup.Model, new WholeNumber(1, 32), 32, "bits of the MLPs' weights in inference")
@@ -97,6 +90,14 @@ internal static class ModelOptions
 
     public static readonly ToolOption<bool> RoundTargets = new(
         "round-targets", OptionGroup.Loss, new Flag(), false, "random labels are rounded to 0 or 1");
+
+    /// <summary>Those that say how <c>--qr-flag</c> splits tables.</summary>
+    public static IReadOnlyList<ToolOption> QuotientRemainderDetails { get; } =
+        [QuotientRemainderThreshold, QuotientRemainderOperation, QuotientRemainderCollisions];
+
+    /// <summary>Those that say how <c>--md-flag</c> narrows tables.</summary>
+    public static IReadOnlyList<ToolOption> MixedDimensionDetails { get; } =
+        [MixedDimensionThreshold, MixedDimensionTemperature, MixedDimensionRound];
 
     /// <summary>Those that make a model; <c>evaluate</c> takes them from the saved one instead.</summary>
     public static IReadOnlyList<ToolOption> Architecture { get; } =

@@ -89,7 +89,7 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         }
 
         var model = new DlrmModel(ModelSetup.Config(values, data.BringsShape ? data.Train : null), engine, optimizer: null);
-        model.Initialize(random);
+        model.Initialize(random, new TorchRandom(values.Get(TrainOptions.Seed)));
         return model;
     }
 

@@ -27,17 +27,15 @@ internal sealed class ModelDescription(DlrmConfig config, int batch)
     /// <summary>Multiplications and additions of the towers for one sample, forward.</summary>
     public long ForwardFlops => Layers.Sum(layer => layer.Flops);
 
-    private long TableParameters => config.TableRows.Sum(rows => (long)rows) * config.EmbeddingDimension;
+    private long TableParameters => TableLayout.Of(config).Sum(table => table.ParameterCount);
 
     /// <summary>For a person.</summary>
     public void Write(TextWriter output)
     {
         output.WriteLine($"{"part",-12}{"shape",22}{"parameters",18}{"bytes",14}");
-        for (int table = 0; table < config.TableRows.Count; table++)
+        foreach (TableLayout table in TableLayout.Of(config))
         {
-            Row(
-                output, $"emb_l.{table}", Count(config.TableRows[table]) + " × " + Count(config.EmbeddingDimension),
-                (long)config.TableRows[table] * config.EmbeddingDimension);
+            Row(output, $"emb_l.{table.Number}", table.Shape, table.ParameterCount);
         }
 
         foreach (LayerShape layer in Layers)
@@ -49,7 +47,7 @@ internal sealed class ModelDescription(DlrmConfig config, int batch)
         output.WriteLine();
         int features = config.Features;
         output.WriteLine(
-            $"{features} features of {config.EmbeddingDimension} elements meet by {config.Interaction}"
+            $"{features} features of {config.FeatureDimension} elements meet by {config.Interaction}"
             + $"{(config.InteractionItself ? ", each with itself too" : "")}: {config.TopWidths()[0]} numbers go into the top MLP; loss {config.Loss}");
         output.WriteLine(
             $"tables {Share(TableParameters)} of the parameters; a sample takes {Count(ForwardFlops)} FLOPs forward, "

@@ -50,6 +50,9 @@ internal static class ModelSetup
             TopMlp = values.Get(ModelOptions.TopMlp),
             Interaction = values.Get(ModelOptions.Interaction),
             InteractionItself = values.Get(ModelOptions.InteractionItself),
+            QuotientRemainder = values.Get(ModelOptions.QuotientRemainder) ? QuotientRemainder(values) : null,
+            MixedDimension = values.Get(ModelOptions.MixedDimension) ? MixedDimension(values) : null,
+            WeightedPooling = values.Get(ModelOptions.WeightedPooling),
             Loss = values.Get(ModelOptions.Loss),
             LossThreshold = (float)values.Get(ModelOptions.LossThreshold),
             LossWeights = values.Get(ModelOptions.LossWeights),
@@ -98,6 +101,7 @@ internal static class ModelSetup
         RequireSame(values, ModelOptions.TopMlp, Text(named.TopMlp), Text(saved.TopMlp), folder);
         RequireSame(values, ModelOptions.Interaction, named.Interaction, saved.Interaction, folder);
         RequireSame(values, ModelOptions.InteractionItself, named.InteractionItself, saved.InteractionItself, folder);
+        RequireSameTables(values, named, saved, folder);
         if (saved.DenseFeatures != data.Train.DenseFeatures || !saved.TableRows.SequenceEqual(data.Train.TableRows))
         {
             throw new UsageException(
@@ -191,6 +195,42 @@ internal static class ModelSetup
                 $"--raw-data-file={data.Facts["file"]} is not the file that {folder.FullPath} was trained with ({trained["file"]}, "
                 + $"XxHash3 {other}; this one has {hash}). Another file numbers its categories otherwise, so the model cannot be "
                 + "used with it: name the same file.");
+        }
+    }
+
+    private static QuotientRemainderOptions QuotientRemainder(OptionValues values) => new()
+    {
+        Threshold = values.GetInt(ModelOptions.QuotientRemainderThreshold),
+        Operation = values.Get(ModelOptions.QuotientRemainderOperation),
+        Collisions = values.GetInt(ModelOptions.QuotientRemainderCollisions),
+    };
+
+    private static MixedDimensionOptions MixedDimension(OptionValues values) => new()
+    {
+        Threshold = values.GetInt(ModelOptions.MixedDimensionThreshold),
+        Temperature = values.Get(ModelOptions.MixedDimensionTemperature),
+        RoundDimensions = values.Get(ModelOptions.MixedDimensionRound),
+    };
+
+    private static void RequireSameTables(OptionValues values, DlrmConfig named, DlrmConfig saved, ModelFolder folder)
+    {
+        RequireSame(values, ModelOptions.WeightedPooling, named.WeightedPooling, saved.WeightedPooling, folder);
+        RequireSame(
+            values, ModelOptions.QuotientRemainder, named.QuotientRemainder is not null, saved.QuotientRemainder is not null, folder);
+        RequireSame(
+            values, ModelOptions.MixedDimension, named.MixedDimension is not null, saved.MixedDimension is not null, folder);
+        if (named.QuotientRemainder is { } split && saved.QuotientRemainder is { } savedSplit)
+        {
+            RequireSame(values, ModelOptions.QuotientRemainderThreshold, split.Threshold, savedSplit.Threshold, folder);
+            RequireSame(values, ModelOptions.QuotientRemainderOperation, split.Operation, savedSplit.Operation, folder);
+            RequireSame(values, ModelOptions.QuotientRemainderCollisions, split.Collisions, savedSplit.Collisions, folder);
+        }
+
+        if (named.MixedDimension is { } mixed && saved.MixedDimension is { } savedMixed)
+        {
+            RequireSame(values, ModelOptions.MixedDimensionThreshold, mixed.Threshold, savedMixed.Threshold, folder);
+            RequireSame(values, ModelOptions.MixedDimensionTemperature, mixed.Temperature, savedMixed.Temperature, folder);
+            RequireSame(values, ModelOptions.MixedDimensionRound, mixed.RoundDimensions, savedMixed.RoundDimensions, folder);
         }
     }
 

@@ -46,8 +46,8 @@ internal static class RunReporting
             Curves = history.Evaluations.Count > 0 ? evaluator?.Scores.ComputeCurves() : null,
             Tables =
             [
-                .. config.TableRows.Select((rows, table) => new ReportTable(
-                    $"emb_l.{table}", rows, config.EmbeddingDimension, (long)rows * config.EmbeddingDimension * sizeof(float))),
+                .. TableLayout.Of(config).Select(table => new ReportTable(
+                    $"emb_l.{table.Number}", table.Rows, table.Dimension, table.ParameterCount * sizeof(float))),
             ],
             Layers =
             [

@@ -89,7 +89,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
                 engine,
                 optimizer,
                 TrainingSetup.Optimizer(values));
-            fresh.Initialize(random);
+            fresh.Initialize(random, new TorchRandom(values.Get(TrainOptions.Seed)));
             return fresh;
         }
 

@@ -1,6 +1,7 @@
 using Dlrm.Kernels;
 using Dlrm.Memory;
 using Dlrm.Optimizers;
+using Dlrm.Random;
 
 namespace Dlrm.Layers;
 
@@ -36,14 +37,41 @@ public abstract class EmbeddingTable : IDisposable
     /// <summary>D: length of the pooled vector.</summary>
     public int Dimension { get; }
 
-    /// <summary>What is trained, under state_dict names.</summary>
+    /// <summary>What is trained, under state_dict names; those without a gradient are updated row by row.</summary>
     public abstract IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>The learned weight of each row in its bag, (E), <c>v_W_l.NUMBER</c>; null where rows are summed as they are.</summary>
+    public virtual Parameter? PoolingWeight => null;
+
+    /// <summary>The sum-pooled matrices, in the order of the parameters they are.</summary>
+    internal abstract IReadOnlyList<LookupPart> Parts { get; }
+
+    /// <summary>True when pooling and gradients need memory of their own: <see cref="Reserve"/>, <see cref="Backward"/>.</summary>
+    internal virtual bool IsCompound => false;
+
+    /// <summary>The number of the first parameter among those that the tables' optimizer has in charge.</summary>
+    internal int FirstParameter { get; set; }
+
+    /// <summary>The number of <see cref="PoolingWeight"/> among them, where there is one.</summary>
+    internal int PoolingParameter { get; set; }
 
     /// <summary>Gives the memory back.</summary>
     public void Dispose()
     {
         Dispose(true);
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives every parameter the value that the reference gives it.</summary>
+    /// <param name="numpy">numpy's generator.</param>
+    /// <param name="torch">PyTorch's, which making a layer advances also where its values are not kept.</param>
+    internal abstract void Initialize(NumpyRandom numpy, TorchRandom torch);
+
+    /// <summary>Makes room for a batch before it is pooled; on one thread.</summary>
+    /// <param name="samples">B.</param>
+    /// <param name="lookups">L.</param>
+    internal virtual void Reserve(int samples, int lookups)
+    {
     }
 
     /// <summary>Pools the bags of samples [start, end).</summary>
@@ -56,14 +84,25 @@ public abstract class EmbeddingTable : IDisposable
     internal abstract void Pool(
         EmbeddingBag kernel, ReadOnlySpan<int> offsets, ReadOnlySpan<int> indices, int start, int end, MatrixView pooled);
 
+    /// <summary>A worker's share of the gradients between the pooled vector and the parts; before any update.</summary>
+    /// <param name="pooledGradient">(B, D).</param>
+    /// <param name="samples">B.</param>
+    /// <param name="worker">Worker number.</param>
+    /// <param name="workers">Workers.</param>
+    internal virtual void Backward(MatrixView pooledGradient, int samples, int worker, int workers)
+    {
+    }
+
     /// <summary>Updates the rows of a run of sorted lookups.</summary>
+    /// <param name="part">Number of the part that they look up.</param>
     /// <param name="lookups">All the lookups of each row that they name.</param>
     /// <param name="pooledGradient">(B, D).</param>
-    /// <param name="optimizer">Does the step; this table's first parameter is its table number <see cref="Number"/>.</param>
+    /// <param name="optimizer">Does the step.</param>
     /// <param name="learningRate">Step size.</param>
-    /// <param name="scratch">Working memory: D floats from <paramref name="first"/> on.</param>
+    /// <param name="scratch">Working memory: 2·D floats from <paramref name="first"/> on.</param>
     /// <param name="first">The first float of it.</param>
     internal abstract void Update(
+        int part,
         in SortedLookups lookups,
         MatrixView pooledGradient,
         SparseOptimizer optimizer,

@@ -27,7 +27,10 @@ public sealed class EmbeddingTables : IDisposable
 
     private readonly Engine _engine;
     private readonly EmbeddingTable[] _tables;
+    private readonly EmbeddingTable[] _compound;
+    private readonly LookupPart[] _parts;
     private readonly Parameter[] _parameters;
+    private readonly Parameter[] _sparse;
     private readonly LookupSorter _sorter;
     private readonly NativeBuffer<float> _scratch;
     private readonly int _scratchStride;
@@ -64,9 +67,24 @@ public sealed class EmbeddingTables : IDisposable
             }
         }
 
-        _parameters = [.. _tables.SelectMany(table => table.Parameters)];
-        _sorter = new LookupSorter([.. _tables.Select(table => table.Rows)], engine.Team.Workers);
-        _scratchStride = (Dimension + CacheLineFloats - 1) / CacheLineFloats * CacheLineFloats;
+        _compound = [.. _tables.Where(table => table.IsCompound)];
+        _parts = [.. _tables.SelectMany(table => table.Parts)];
+        _parameters =
+        [
+            .. _tables.SelectMany(table => table.Parameters),
+            .. _tables.Select(table => table.PoolingWeight).OfType<Parameter>(),
+        ];
+        _sparse = [.. _parameters.Where(parameter => parameter.Gradient is null)];
+        int first = 0;
+        foreach (EmbeddingTable table in _tables)
+        {
+            table.FirstParameter = first;
+            first += table.Parameters.Count(parameter => parameter.Gradient is null);
+            table.PoolingParameter = table.PoolingWeight is { } weight ? Array.IndexOf(_sparse, weight) : -1;
+        }
+
+        _sorter = new LookupSorter(_parts, engine.Team.Workers);
+        _scratchStride = ((2 * Dimension) + CacheLineFloats - 1) / CacheLineFloats * CacheLineFloats;
         _scratch = new NativeBuffer<float>((long)_scratchStride * engine.Team.Workers);
     }
 
@@ -76,8 +94,14 @@ public sealed class EmbeddingTables : IDisposable
     /// <summary>D.</summary>
     public int Dimension => _tables[0].Dimension;
 
-    /// <summary>What is trained, table by table.</summary>
+    /// <summary>What is trained, table by table; then the pooling weights of the tables that have them.</summary>
     public IReadOnlyList<Parameter> Parameters => _parameters;
+
+    /// <summary>Those of <see cref="Parameters"/> that are updated row by row: what the optimizer is made for.</summary>
+    public IReadOnlyList<Parameter> SparseParameters => _sparse;
+
+    /// <summary>Those of <see cref="Parameters"/> with a gradient for every element, which <see cref="Backward"/> computes.</summary>
+    public IReadOnlyList<Parameter> DenseParameters => [.. _parameters.Where(parameter => parameter.Gradient is not null)];
 
     /// <summary>
     /// Checks that every offset ascends from 0 and every index lies in its table. Call it once a batch, before
@@ -105,6 +129,11 @@ public sealed class EmbeddingTables : IDisposable
     public void Forward(Batch batch, MatrixView features)
     {
         CheckFeatures(batch.Size, features, nameof(features));
+        foreach (EmbeddingTable table in _compound)
+        {
+            table.Reserve(batch.Size, batch.LookupCount(table.Number));
+        }
+
         var work = new ForwardWork
         {
             Tables = _tables,
@@ -115,8 +144,25 @@ public sealed class EmbeddingTables : IDisposable
         _engine.Team.Run(ref work);
     }
 
+    /// <summary>
+    /// Takes the gradient inside the tables that are more than a sum of rows, and computes that of their dense
+    /// parameters; to be called after <see cref="Forward"/> and before any update.
+    /// </summary>
+    /// <param name="featureGradient">(B or more, F·D): columns from D on of the first B rows are read.</param>
+    /// <param name="samples">B of the last <see cref="Forward"/>.</param>
+    /// <exception cref="ArgumentException">The matrix has another width, or too few rows.</exception>
+    public void Backward(MatrixView featureGradient, int samples)
+    {
+        CheckFeatures(samples, featureGradient, nameof(featureGradient));
+        if (_compound.Length > 0)
+        {
+            var work = new BackwardWork { Tables = _compound, Gradient = featureGradient, Samples = samples };
+            _engine.Team.Run(ref work);
+        }
+    }
+
     /// <summary>Sorts the lookups of a batch for <see cref="Update"/>. The batch may be refilled afterwards.</summary>
-    /// <param name="batch">A validated batch.</param>
+    /// <param name="batch">A validated batch; the one that <see cref="Forward"/> pooled last, where a table is more than a sum of rows.</param>
     public void SortLookups(Batch batch)
     {
         _sorter.Sort(_engine.Team, batch);
@@ -125,7 +171,7 @@ public sealed class EmbeddingTables : IDisposable
 
     /// <summary>Takes one optimizer step on every row that the batch sorted last looked up.</summary>
     /// <param name="featureGradient">(B or more, F·D): columns from D on of the first B rows are read.</param>
-    /// <param name="optimizer">Made for <see cref="Parameters"/>.</param>
+    /// <param name="optimizer">Made for <see cref="SparseParameters"/>.</param>
     /// <param name="learningRate">Step size.</param>
     /// <exception cref="ArgumentException">The matrix has another width or too few rows, or the optimizer is for other tables.</exception>
     /// <exception cref="InvalidOperationException">No lookups have been sorted.</exception>
@@ -137,7 +183,7 @@ public sealed class EmbeddingTables : IDisposable
         }
 
         CheckFeatures(_sortedSize, featureGradient, nameof(featureGradient));
-        if (optimizer.Tables.Count != _parameters.Length || optimizer.Tables[0] != _parameters[0])
+        if (optimizer.Tables.Count != _sparse.Length || optimizer.Tables[0] != _sparse[0])
         {
             throw new ArgumentException("The optimizer was made for other tables.", nameof(optimizer));
         }
@@ -153,13 +199,14 @@ public sealed class EmbeddingTables : IDisposable
         _engine.Team.Run(ref work);
     }
 
-    /// <summary><see cref="SortLookups"/> and <see cref="Update"/>.</summary>
+    /// <summary><see cref="Backward"/>, <see cref="SortLookups"/> and <see cref="Update"/>.</summary>
     /// <param name="batch">A validated batch.</param>
     /// <param name="featureGradient">As in <see cref="Update"/>.</param>
     /// <param name="optimizer">As in <see cref="Update"/>.</param>
     /// <param name="learningRate">Step size.</param>
     public void BackwardAndUpdate(Batch batch, MatrixView featureGradient, SparseOptimizer optimizer, float learningRate)
     {
+        Backward(featureGradient, batch.Size);
         SortLookups(batch);
         Update(featureGradient, optimizer, learningRate);
     }
@@ -258,18 +305,42 @@ public sealed class EmbeddingTables : IDisposable
             LookupSorter sorter = Owner._sorter;
             long from = sorter.Total * worker / workers;
             long to = sorter.Total * (worker + 1) / workers;
-            for (int number = 0; number < Owner._tables.Length; number++)
+            for (int number = 0; number < Owner._parts.Length; number++)
             {
                 SortedLookups lookups = sorter[number];
                 int start = lookups.NextRowStart((int)Math.Clamp(from - sorter.Start(number), 0, lookups.Count));
                 int end = lookups.NextRowStart((int)Math.Clamp(to - sorter.Start(number), 0, lookups.Count));
                 if (start < end)
                 {
-                    EmbeddingTable table = Owner._tables[number];
-                    MatrixView pooled = Gradient.ColumnRange((number + 1) * table.Dimension, table.Dimension);
+                    LookupPart part = Owner._parts[number];
+                    EmbeddingTable table = Owner._tables[part.Table];
+                    MatrixView pooled = Gradient.ColumnRange((part.Table + 1) * table.Dimension, table.Dimension);
                     table.Update(
-                        lookups.Slice(start, end), pooled, Optimizer, LearningRate, Owner._scratch, (long)worker * Owner._scratchStride);
+                        part.Number,
+                        lookups.Slice(start, end),
+                        pooled,
+                        Optimizer,
+                        LearningRate,
+                        Owner._scratch,
+                        (long)worker * Owner._scratchStride);
                 }
+            }
+        }
+    }
+
+    /// <summary>Each table's own division.</summary>
+    private struct BackwardWork : IParallelWork
+    {
+        public EmbeddingTable[] Tables;
+        public MatrixView Gradient;
+        public int Samples;
+
+        public readonly void Execute(int worker, int workers)
+        {
+            foreach (EmbeddingTable table in Tables)
+            {
+                MatrixView pooled = Gradient.ColumnRange((table.Number + 1) * table.Dimension, table.Dimension);
+                table.Backward(pooled, Samples, worker, workers);
             }
         }
     }

@@ -22,7 +22,7 @@ internal sealed class LookupSorter : IDisposable
     /// <summary>A worker's counters: a table's sort; then counts for a piece at the start and the end of its share, and ends.</summary>
     private const int WorkerCounters = RowSortPlan.MaximumCounters + (3 * DigitValues);
 
-    private readonly int[] _rows;
+    private readonly LookupPart[] _parts;
     private readonly RowSort[] _sorts;
     private readonly long[] _starts;
     private readonly long[] _cuts;
@@ -34,10 +34,18 @@ internal sealed class LookupSorter : IDisposable
     /// <param name="rows">E of each table.</param>
     /// <param name="workers">Workers of the team that will sort.</param>
     public LookupSorter(IReadOnlyList<int> rows, int workers)
+        : this([.. rows.Select((count, table) => new LookupPart(table, 0, count, null))], workers)
     {
-        _rows = [.. rows];
-        _sorts = new RowSort[rows.Count];
-        _starts = new long[rows.Count + 1];
+    }
+
+    /// <summary>A sorter without lookups, for tables of any kind.</summary>
+    /// <param name="parts">What is looked up: each is sorted as a table of its own.</param>
+    /// <param name="workers">Workers of the team that will sort.</param>
+    public LookupSorter(IReadOnlyList<LookupPart> parts, int workers)
+    {
+        _parts = [.. parts];
+        _sorts = new RowSort[parts.Count];
+        _starts = new long[parts.Count + 1];
         _cuts = new long[workers + 1];
         _counters = new NativeBuffer<uint>((long)workers * WorkerCounters);
     }
@@ -88,9 +96,9 @@ internal sealed class LookupSorter : IDisposable
     private int Prepare(Batch batch, int workers)
     {
         long bytes = 0;
-        for (int table = 0; table < _rows.Length; table++)
+        for (int table = 0; table < _parts.Length; table++)
         {
-            bytes += RoundUp(new RowSortPlan(batch.LookupCount(table), _rows[table], batch.Size));
+            bytes += RoundUp(new RowSortPlan(batch.LookupCount(_parts[table].Table), _parts[table].Rows, batch.Size));
         }
 
         if (bytes > _keys.Length)
@@ -102,9 +110,9 @@ internal sealed class LookupSorter : IDisposable
         }
 
         long place = 0;
-        for (int table = 0; table < _rows.Length; table++)
+        for (int table = 0; table < _parts.Length; table++)
         {
-            var plan = new RowSortPlan(batch.LookupCount(table), _rows[table], batch.Size);
+            var plan = new RowSortPlan(batch.LookupCount(_parts[table].Table), _parts[table].Rows, batch.Size);
             _sorts[table] = new RowSort(plan, _keys, _spare, place);
             _starts[table + 1] = _starts[table] + plan.Lookups;
             place += RoundUp(plan);
@@ -116,7 +124,7 @@ internal sealed class LookupSorter : IDisposable
         for (int worker = 1; worker < workers; worker++)
         {
             long cut = Total * worker / workers;
-            while (cutTable < _rows.Length - 1 && _starts[cutTable + 1] <= cut)
+            while (cutTable < _parts.Length - 1 && _starts[cutTable + 1] <= cut)
             {
                 cutTable++;
             }
@@ -150,7 +158,7 @@ internal sealed class LookupSorter : IDisposable
 
     private void Execute(Step step, int pass, Batch batch, int worker)
     {
-        for (int table = 0; table < _rows.Length; table++)
+        for (int table = 0; table < _parts.Length; table++)
         {
             long start = Math.Max(_cuts[worker], _starts[table]);
             long end = Math.Min(_cuts[worker + 1], _starts[table + 1]);
@@ -161,11 +169,11 @@ internal sealed class LookupSorter : IDisposable
 
             int first = (int)(start - _starts[table]);
             int last = (int)(end - _starts[table]);
-            if (last - first == batch.LookupCount(table))
+            if (last - first == batch.LookupCount(_parts[table].Table))
             {
                 if (step == Step.SortAndCount)
                 {
-                    _sorts[table].Sort(batch.Offsets(table), batch.Indices(table), _counters, (long)worker * WorkerCounters);
+                    _sorts[table].Sort(batch.Offsets(_parts[table].Table), _parts[table].Indices(batch), _counters, (long)worker * WorkerCounters);
                 }
             }
             else if (pass < _sorts[table].Passes)
@@ -176,7 +184,7 @@ internal sealed class LookupSorter : IDisposable
                 }
                 else
                 {
-                    _sorts[table].CountPiece(pass, batch.Indices(table), first, last, _counters, Counts(worker, table));
+                    _sorts[table].CountPiece(pass, _parts[table].Indices(batch), first, last, _counters, Counts(worker, table));
                 }
             }
         }
@@ -198,7 +206,7 @@ internal sealed class LookupSorter : IDisposable
 
         long ends = ((long)(worker + 1) * WorkerCounters) - DigitValues;
         _sorts[table].MovePiece(
-            pass, batch.Offsets(table), batch.Indices(table), first, last, _counters, pieces[..count], mine, ends);
+            pass, batch.Offsets(_parts[table].Table), _parts[table].Indices(batch), first, last, _counters, pieces[..count], mine, ends);
     }
 
     private enum Step

@@ -89,10 +89,10 @@ internal sealed class Activations(int featureWidth, Interaction interaction, boo
     {
         var text = new StringBuilder();
         Append(text, "dense input", batch.DenseMatrix);
-        Append(text, "bottom MLP", Features.ColumnRange(0, config.EmbeddingDimension));
+        Append(text, "bottom MLP", Features.ColumnRange(0, config.FeatureDimension));
         for (int table = 0; table < config.TableRows.Count; table++)
         {
-            MatrixView pooled = Features.ColumnRange((table + 1) * config.EmbeddingDimension, config.EmbeddingDimension);
+            MatrixView pooled = Features.ColumnRange((table + 1) * config.FeatureDimension, config.FeatureDimension);
             Append(text, string.Create(CultureInfo.InvariantCulture, $"table {table}"), pooled);
         }
 

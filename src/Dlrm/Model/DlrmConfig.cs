@@ -18,6 +18,18 @@ public sealed record DlrmConfig
     /// <summary>D: elements of an embedding (<c>--arch-sparse-feature-size</c>).</summary>
     public int EmbeddingDimension { get; init; } = 2;
 
+    /// <summary>Large tables as quotient and remainder (<c>--qr-flag</c>); null for none.</summary>
+    public QuotientRemainderOptions? QuotientRemainder { get; init; }
+
+    /// <summary>Large tables with narrow rows and a projection (<c>--md-flag</c>); null for none.</summary>
+    public MixedDimensionOptions? MixedDimension { get; init; }
+
+    /// <summary>
+    /// Weights of the rows in a bag (<c>--weighted-pooling</c>): none; learned, one number a row that starts at 1; or fixed,
+    /// which are those ones and never change, so the same as none.
+    /// </summary>
+    public string WeightedPooling { get; init; } = "none";
+
     /// <summary>Widths of the bottom tower, the number of dense features first (<c>--arch-mlp-bot</c>).</summary>
     public IReadOnlyList<int> BottomMlp { get; init; } = [4, 3, 2];
 
@@ -45,6 +57,10 @@ public sealed record DlrmConfig
     [JsonIgnore]
     public int DenseFeatures => BottomMlp[0];
 
+    /// <summary>Elements of a feature: D, or 2·D where quotient and remainder are concatenated.</summary>
+    [JsonIgnore]
+    public int FeatureDimension => QuotientRemainder?.Operation == "concat" ? 2 * EmbeddingDimension : EmbeddingDimension;
+
     /// <summary>F: features that interact, the dense one included.</summary>
     [JsonIgnore]
     public int Features => TableRows.Count + 1;
@@ -55,12 +71,7 @@ public sealed record DlrmConfig
     {
         get
         {
-            long count = 0;
-            foreach (int rows in TableRows)
-            {
-                count += (long)rows * EmbeddingDimension;
-            }
-
+            long count = TableLayout.Of(this).Sum(layout => layout.ParameterCount);
             return count + MlpParameters(BottomMlp) + MlpParameters(TopWidths());
         }
     }
@@ -68,7 +79,7 @@ public sealed record DlrmConfig
     /// <summary>The interaction this config names.</summary>
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public Interaction CreateInteraction() =>
-        Interactions.Create(Interaction, InteractionItself, Features, EmbeddingDimension);
+        Interactions.Create(Interaction, InteractionItself, Features, FeatureDimension);
 
     /// <summary>All widths of the top tower, its input first.</summary>
     public int[] TopWidths() => [CreateInteraction().Width, .. TopMlp];
@@ -80,7 +91,7 @@ public sealed record DlrmConfig
     {
         int[] top = TopWidths();
         long dense = MlpParameters(BottomMlp) + MlpParameters(top);
-        long activations = ((long)Features * EmbeddingDimension) + BottomMlp.Sum(w => (long)w) + top.Sum(w => (long)w);
+        long activations = ((long)Features * FeatureDimension) + BottomMlp.Sum(w => (long)w) + top.Sum(w => (long)w);
         long copies = training ? 2 : 1;
         return sizeof(float) * (ParameterCount + dense + ((copies - 1) * dense) + (copies * activations * batch));
     }
@@ -98,10 +109,25 @@ public sealed record DlrmConfig
 
         RequireWidths(BottomMlp, "--arch-mlp-bot", 2);
         RequireWidths(TopMlp, "--arch-mlp-top", 1);
+        QuotientRemainder?.Validate();
+        MixedDimension?.Validate(EmbeddingDimension);
         Require(
-            BottomMlp[^1] == EmbeddingDimension,
+            WeightedPooling is "none" or "fixed" or "learned",
+            $"There is no weighted pooling '{WeightedPooling}' (--weighted-pooling); there are none, fixed, learned.");
+        Require(
+            QuotientRemainder is null || MixedDimension is null,
+            "--qr-flag and --md-flag both change large tables: give one of them.");
+        Require(
+            WeightedPooling != "learned" || (QuotientRemainder is null && MixedDimension is null),
+            $"--weighted-pooling=learned is for full tables, but {(QuotientRemainder is null ? "--md-flag" : "--qr-flag")} changes "
+            + "large ones: leave one of the two out.");
+        Require(
+            BottomMlp[^1] == FeatureDimension,
             $"The bottom MLP ends in {BottomMlp[^1]} (--arch-mlp-bot={string.Join('-', BottomMlp)}), but embeddings have "
-            + $"{EmbeddingDimension} elements (--arch-sparse-feature-size={EmbeddingDimension}): make them equal.");
+            + (FeatureDimension == EmbeddingDimension
+                ? $"{EmbeddingDimension} elements (--arch-sparse-feature-size={EmbeddingDimension}): make them equal."
+                : $"2 × {EmbeddingDimension} elements (--qr-operation=concat, --arch-sparse-feature-size={EmbeddingDimension}): end "
+                    + $"it in {FeatureDimension}."));
         Require(
             TopMlp[^1] == 1,
             $"The top MLP ends in {TopMlp[^1]} (--arch-mlp-top={string.Join('-', TopMlp)}); a click needs one output: end it in 1.");

@@ -21,6 +21,8 @@ namespace Dlrm.Model;
 /// </remarks>
 public sealed class DlrmModel : IDisposable
 {
+    private const long DefaultSeed = 123;
+
     private readonly Mlp _bottom;
     private readonly EmbeddingTables _tables;
     private readonly Interaction _interaction;
@@ -43,17 +45,21 @@ public sealed class DlrmModel : IDisposable
         Config = config;
         Engine = engine;
         bool training = optimizer is not null;
-        _tables = new EmbeddingTables(engine, config.TableRows, config.EmbeddingDimension);
+        _tables = new EmbeddingTables(engine, [.. TableLayout.Of(config).Select(layout => layout.Create(engine, training))]);
         _bottom = new Mlp(engine, "bot_l", config.BottomMlp.ToArray(), logitOutput: false, training);
         _interaction = config.CreateInteraction();
         _top = new Mlp(engine, "top_l", config.TopWidths(), logitOutput: true, training);
         _loss = config.CreateLoss();
-        _activations = new Activations(config.Features * config.EmbeddingDimension, _interaction, training);
+        _activations = new Activations(config.Features * config.FeatureDimension, _interaction, training);
         Parameters = [.. _tables.Parameters, .. _bottom.Parameters, .. _top.Parameters];
         if (optimizer is not null)
         {
             Optimizer = Optimizer.Create(
-                optimizer, engine, [.. _bottom.Parameters, .. _top.Parameters], _tables.Parameters, options);
+                optimizer,
+                engine,
+                [.. _tables.DenseParameters, .. _bottom.Parameters, .. _top.Parameters],
+                _tables.SparseParameters,
+                options);
         }
     }
 
@@ -76,11 +82,16 @@ public sealed class DlrmModel : IDisposable
     /// <param name="batch">B.</param>
     public long ForwardFlops(int batch) => _bottom.ForwardFlops(batch) + _top.ForwardFlops(batch);
 
-    /// <summary>Gives every parameter the value that the reference gives it from this generator.</summary>
+    /// <summary>Gives every parameter the value that the reference gives it from these generators.</summary>
     /// <param name="random">Seeded (and perhaps advanced by a data set) as in the reference.</param>
-    public void Initialize(NumpyRandom random)
+    /// <param name="torch">
+    /// PyTorch's generator, seeded with the same number; null for one seeded with 123, the reference's default. Only
+    /// tables that are not full take values from it.
+    /// </param>
+    public void Initialize(NumpyRandom random, TorchRandom? torch = null)
     {
-        ParameterInitializer.Initialize(random, _tables.Parameters, _bottom.Parameters, _top.Parameters);
+        ParameterInitializer.Initialize(
+            random, torch ?? new TorchRandom(DefaultSeed), _tables.Tables, _bottom.Parameters, _top.Parameters);
         ParametersChanged();
     }
 
@@ -132,7 +143,7 @@ public sealed class DlrmModel : IDisposable
 
         _forwarded = null;
         Activations a = _activations;
-        int dimension = Config.EmbeddingDimension;
+        int dimension = Config.FeatureDimension;
         Stages.Begin();
         _top.Backward(a.Interacted, a.LogitColumn, a.LogitGradientColumn, a.InteractedGradient);
         Stages.End(Stage.TopBackward);
@@ -148,10 +159,13 @@ public sealed class DlrmModel : IDisposable
             a.FeatureGradient.ColumnRange(0, dimension),
             inputGradient: default);
         Stages.End(Stage.BottomBackward);
+        _tables.Backward(a.FeatureGradient, batch.Size);
+        Stages.End(Stage.EmbeddingUpdate);
         optimizer.Dense.Update(Engine, learningRate);
         ParametersChanged();
         Stages.End(Stage.DenseUpdate);
-        _tables.BackwardAndUpdate(batch, a.FeatureGradient, optimizer.Sparse, sparseLearningRate ?? learningRate);
+        _tables.SortLookups(batch);
+        _tables.Update(a.FeatureGradient, optimizer.Sparse, sparseLearningRate ?? learningRate);
         Stages.End(Stage.EmbeddingUpdate);
     }
 
@@ -197,7 +211,7 @@ public sealed class DlrmModel : IDisposable
         _bottom.Reserve(batch.Size);
         _top.Reserve(batch.Size);
         Activations a = _activations;
-        _bottom.Forward(batch.DenseMatrix, a.Features.ColumnRange(0, Config.EmbeddingDimension));
+        _bottom.Forward(batch.DenseMatrix, a.Features.ColumnRange(0, Config.FeatureDimension));
         Stages.End(Stage.BottomForward);
         _tables.Forward(batch, a.Features);
         Stages.End(Stage.EmbeddingForward);
@@ -220,12 +234,10 @@ public sealed class DlrmModel : IDisposable
             return;
         }
 
-        int largest = Enumerable.Range(0, config.TableRows.Count).MaxBy(table => config.TableRows[table]);
-        long largestBytes = sizeof(float) * (long)config.TableRows[largest] * config.EmbeddingDimension;
+        TableLayout largest = TableLayout.Of(config).MaxBy(layout => layout.ParameterCount)!;
         throw new InsufficientMemoryException(
             $"The model needs {SystemMemory.Describe(needed)}, this process may use {SystemMemory.Describe(available)}. "
-            + $"The largest table, {largest}, takes {SystemMemory.Describe(largestBytes)} "
-            + $"({config.TableRows[largest]:N0} rows × {config.EmbeddingDimension}): lower --max-ind-range or "
-            + "--arch-sparse-feature-size.");
+            + $"The largest table, {largest.Number}, takes {SystemMemory.Describe(sizeof(float) * largest.ParameterCount)} "
+            + $"({largest.Rows:N0} rows, kept as {largest.Shape}): lower --max-ind-range or --arch-sparse-feature-size.");
     }
 }

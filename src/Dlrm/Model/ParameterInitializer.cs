@@ -6,8 +6,8 @@ namespace Dlrm.Model;
 
 /// <summary>Draws a model's first parameters, in the reference's order and to the last bit.</summary>
 /// <remarks>
-/// Drawn in double precision, then rounded. Tables first, each uniform in ±√(1/n), n its rows; then the bottom tower,
-/// then the top: layer by layer W (m, n) normal with variance 2/(m + n), then b (m) normal with variance 1/m.
+/// Drawn in double precision, then rounded. Tables first, a full one uniform in ±√(1/n), n its rows, the other kinds as
+/// each says (<see cref="EmbeddingTable.Initialize"/>); then the bottom tower, then the top: layer by layer W (m, n) normal with variance 2/(m + n), then b (m) normal with variance 1/m.
 /// </remarks>
 public static class ParameterInitializer
 {
@@ -15,30 +15,28 @@ public static class ParameterInitializer
     private const int SliceLength = 1 << 24;
 
     /// <summary>Fills all parameters.</summary>
-    /// <param name="random">Seeded; stands after the last draw afterwards.</param>
-    /// <param name="tables">Shape (rows, dimension) each.</param>
+    /// <param name="numpy">Seeded; stands after the last draw afterwards.</param>
+    /// <param name="torch">Seeded with the same number; what the towers' making would draw from it is not drawn.</param>
+    /// <param name="tables">In order.</param>
     /// <param name="bottom">W₀, b₀, W₁, b₁, …; W of shape (outputs, inputs).</param>
     /// <param name="top">As <paramref name="bottom"/>.</param>
-    /// <exception cref="ArgumentException">A tower is not pairs of W (m, n) and b (m), or a table has no two dimensions.</exception>
+    /// <exception cref="ArgumentException">A tower is not pairs of W (m, n) and b (m).</exception>
     public static void Initialize(
-        NumpyRandom random,
-        IReadOnlyList<Parameter> tables,
+        NumpyRandom numpy,
+        TorchRandom torch,
+        IReadOnlyList<EmbeddingTable> tables,
         IReadOnlyList<Parameter> bottom,
         IReadOnlyList<Parameter> top)
     {
-        ArgumentNullException.ThrowIfNull(random);
-        foreach (Parameter table in tables)
+        ArgumentNullException.ThrowIfNull(numpy);
+        ArgumentNullException.ThrowIfNull(torch);
+        foreach (EmbeddingTable table in tables)
         {
-            Require(table.Shape.Count == 2, table, "a table has the shape (rows, dimension)");
-            double bound = Math.Sqrt(1.0 / table.Shape[0]);
-            for (long start = 0; start < table.Value.Length; start += SliceLength)
-            {
-                random.FillUniform(Slice(table.Value, start), -bound, bound);
-            }
+            table.Initialize(numpy, torch);
         }
 
-        InitializeTower(random, bottom);
-        InitializeTower(random, top);
+        InitializeTower(numpy, bottom);
+        InitializeTower(numpy, top);
     }
 
     private static void InitializeTower(NumpyRandom random, IReadOnlyList<Parameter> tower)

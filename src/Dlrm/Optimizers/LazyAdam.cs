@@ -17,6 +17,7 @@ namespace Dlrm.Optimizers;
 public sealed class LazyAdam : SparseOptimizer
 {
     private readonly RowUpdate<AdamRule> _kernel;
+    private readonly RowUpdate<WeightedRowRule<AdamRule, AdamRule>> _weightedKernel;
     private readonly OptimizerState[] _first;
     private readonly OptimizerState[] _second;
     private readonly AdamSteps _steps = new("sparse.step");
@@ -28,6 +29,7 @@ public sealed class LazyAdam : SparseOptimizer
         : base("adam", tables)
     {
         _kernel = RowUpdate<AdamRule>.For(engine.InstructionSet);
+        _weightedKernel = RowUpdate<WeightedRowRule<AdamRule, AdamRule>>.For(engine.InstructionSet);
         _first = OptimizerStates.Like(tables, "exp_avg");
         _second = OptimizerStates.Like(tables, "exp_avg_sq");
         States = [.. _first, .. _second, _steps.State];
@@ -42,9 +44,20 @@ public sealed class LazyAdam : SparseOptimizer
     /// <inheritdoc/>
     internal override void UpdateRows(
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
+        => _kernel.Update(lookups, Tables[table].Value, gradient, Rule(table, learningRate), scratch, first);
+
+    /// <inheritdoc/>
+    internal override void UpdateWeightedRows(
+        int table, int weights, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
+    {
+        var rule = new WeightedRowRule<AdamRule, AdamRule>(
+            Rule(table, learningRate), Rule(weights, learningRate), Tables[weights].Value, scratch, first + gradient.Columns);
+        _weightedKernel.Update(lookups, Tables[table].Value, gradient, rule, scratch, first);
+    }
+
+    private AdamRule Rule(int table, float learningRate)
     {
         float step = (float)(learningRate * _steps.SecondRoot / _steps.First);
-        var rule = new AdamRule(_first[table].Value, _second[table].Value, 0, step, root: 1);
-        _kernel.Update(lookups, Tables[table].Value, gradient, rule, scratch, first);
+        return new AdamRule(_first[table].Value, _second[table].Value, 0, step, root: 1);
     }
 }

@@ -8,10 +8,11 @@ namespace Dlrm.Optimizers;
 /// Adagrad on looked-up rows with one accumulator a row: <c>s = s + mean(g²)</c>,
 /// <c>w = fma(−rate / (√s + 1e-10), g, w)</c>, g summed over the batch first, s from 0.
 /// </summary>
-/// <remarks>The reference's <c>rwsadagrad</c>. State: <c>NAME.momentum</c>, its name there, one number a row.</remarks>
+/// <remarks>The reference's <c>rwsadagrad</c>. State: <c>NAME.momentum</c>, its name there, one number a row. Pooling weights get plain Adagrad, as dense parameters do there.</remarks>
 public sealed class RowWiseAdagrad : SparseOptimizer
 {
     private readonly RowUpdate<RowWiseAdagradRule> _kernel;
+    private readonly RowUpdate<WeightedRowRule<RowWiseAdagradRule, AdagradRule>> _weightedKernel;
     private readonly OptimizerState[] _states;
 
     /// <summary>Starts with zeroed state.</summary>
@@ -21,7 +22,9 @@ public sealed class RowWiseAdagrad : SparseOptimizer
         : base("rwsadagrad", tables)
     {
         _kernel = RowUpdate<RowWiseAdagradRule>.For(engine.InstructionSet);
-        _states = [.. tables.Select(t => new OptimizerState($"{t.Name}.momentum", [t.Shape[0]], new NativeBuffer<float>(t.Shape[0])))];
+        _weightedKernel = RowUpdate<WeightedRowRule<RowWiseAdagradRule, AdagradRule>>.For(engine.InstructionSet);
+        _states = [.. tables.Select(t => new OptimizerState(
+            t.Name + (t.Shape.Count == 1 ? ".sum" : ".momentum"), [t.Shape[0]], new NativeBuffer<float>(t.Shape[0])))];
     }
 
     /// <inheritdoc/>
@@ -32,4 +35,17 @@ public sealed class RowWiseAdagrad : SparseOptimizer
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
         => _kernel.Update(
             lookups, Tables[table].Value, gradient, new RowWiseAdagradRule(_states[table].Value, learningRate), scratch, first);
+
+    /// <inheritdoc/>
+    internal override void UpdateWeightedRows(
+        int table, int weights, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
+    {
+        var rule = new WeightedRowRule<RowWiseAdagradRule, AdagradRule>(
+            new RowWiseAdagradRule(_states[table].Value, learningRate),
+            new AdagradRule(_states[weights].Value, 0, learningRate),
+            Tables[weights].Value,
+            scratch,
+            first + gradient.Columns);
+        _weightedKernel.Update(lookups, Tables[table].Value, gradient, rule, scratch, first);
+    }
 }

@@ -12,6 +12,7 @@ namespace Dlrm.Optimizers;
 public sealed class SparseAdagrad : SparseOptimizer
 {
     private readonly RowUpdate<AdagradRule> _kernel;
+    private readonly RowUpdate<WeightedRowRule<AdagradRule, AdagradRule>> _weightedKernel;
     private readonly OptimizerState[] _states;
 
     /// <summary>Starts with zeroed state.</summary>
@@ -21,6 +22,7 @@ public sealed class SparseAdagrad : SparseOptimizer
         : base("adagrad", tables)
     {
         _kernel = RowUpdate<AdagradRule>.For(engine.InstructionSet);
+        _weightedKernel = RowUpdate<WeightedRowRule<AdagradRule, AdagradRule>>.For(engine.InstructionSet);
         _states = OptimizerStates.Like(tables, "sum");
     }
 
@@ -32,4 +34,17 @@ public sealed class SparseAdagrad : SparseOptimizer
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
         => _kernel.Update(
             lookups, Tables[table].Value, gradient, new AdagradRule(_states[table].Value, 0, learningRate), scratch, first);
+
+    /// <inheritdoc/>
+    internal override void UpdateWeightedRows(
+        int table, int weights, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
+    {
+        var rule = new WeightedRowRule<AdagradRule, AdagradRule>(
+            new AdagradRule(_states[table].Value, 0, learningRate),
+            new AdagradRule(_states[weights].Value, 0, learningRate),
+            Tables[weights].Value,
+            scratch,
+            first + gradient.Columns);
+        _weightedKernel.Update(lookups, Tables[table].Value, gradient, rule, scratch, first);
+    }
 }

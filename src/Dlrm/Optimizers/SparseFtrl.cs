@@ -9,6 +9,7 @@ namespace Dlrm.Optimizers;
 public sealed class SparseFtrl : SparseOptimizer
 {
     private readonly RowUpdate<FtrlRule> _kernel;
+    private readonly RowUpdate<WeightedRowRule<FtrlRule, FtrlRule>> _weightedKernel;
     private readonly OptimizerOptions _options;
     private readonly OptimizerState[] _linear;
     private readonly OptimizerState[] _squares;
@@ -21,6 +22,7 @@ public sealed class SparseFtrl : SparseOptimizer
         : base("ftrl", tables)
     {
         _kernel = RowUpdate<FtrlRule>.For(engine.InstructionSet);
+        _weightedKernel = RowUpdate<WeightedRowRule<FtrlRule, FtrlRule>>.For(engine.InstructionSet);
         _options = options ?? new OptimizerOptions();
         _linear = OptimizerStates.Like(tables, "linear");
         _squares = OptimizerStates.Like(tables, "accumulator");
@@ -33,15 +35,23 @@ public sealed class SparseFtrl : SparseOptimizer
     /// <inheritdoc/>
     internal override void UpdateRows(
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
+        => _kernel.Update(lookups, Tables[table].Value, gradient, Rule(table, learningRate), scratch, first);
+
+    /// <inheritdoc/>
+    internal override void UpdateWeightedRows(
+        int table, int weights, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
     {
-        var rule = new FtrlRule(
-            _linear[table].Value,
-            _squares[table].Value,
-            0,
-            learningRate,
-            _options.FtrlBeta,
-            _options.FtrlL1,
-            _options.FtrlL2);
-        _kernel.Update(lookups, Tables[table].Value, gradient, rule, scratch, first);
+        var rule = new WeightedRowRule<FtrlRule, FtrlRule>(
+            Rule(table, learningRate), Rule(weights, learningRate), Tables[weights].Value, scratch, first + gradient.Columns);
+        _weightedKernel.Update(lookups, Tables[table].Value, gradient, rule, scratch, first);
     }
+
+    private FtrlRule Rule(int table, float learningRate) => new(
+        _linear[table].Value,
+        _squares[table].Value,
+        0,
+        learningRate,
+        _options.FtrlBeta,
+        _options.FtrlL1,
+        _options.FtrlL2);
 }

@@ -16,17 +16,17 @@ public abstract class SparseOptimizer : IDisposable
 
     /// <summary>Takes charge of tables, which it does not own.</summary>
     /// <param name="name">The name on the command line.</param>
-    /// <param name="tables">(E, D) each.</param>
-    /// <exception cref="ArgumentException">A parameter is not a matrix.</exception>
+    /// <param name="tables">(E, D) each, or (E): the pooling weights of a table.</param>
+    /// <exception cref="ArgumentException">A parameter has more dimensions.</exception>
     protected SparseOptimizer(string name, IReadOnlyList<Parameter> tables)
     {
         Name = name;
         _tables = [.. tables];
         foreach (Parameter table in tables)
         {
-            if (table.Shape.Count != 2)
+            if (table.Shape.Count > 2)
             {
-                throw new ArgumentException($"{table.Name} has {table.Shape.Count} dimensions; a table has 2.", nameof(tables));
+                throw new ArgumentException($"{table.Name} has {table.Shape.Count} dimensions; a table has 2, its pooling weights 1.", nameof(tables));
             }
         }
     }
@@ -61,6 +61,17 @@ public abstract class SparseOptimizer : IDisposable
     /// <param name="first">The first float of it.</param>
     internal abstract void UpdateRows(
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first);
+
+    /// <summary>Updates the rows of a run of sorted lookups and their pooling weights (<see cref="WeightedRowRule{TRow,TWeight}"/>).</summary>
+    /// <param name="table">Number of the table in <see cref="Tables"/>.</param>
+    /// <param name="weights">Number of its pooling weights there.</param>
+    /// <param name="lookups">All the lookups of each row that they name.</param>
+    /// <param name="gradient">(B, D): of the pooled sums.</param>
+    /// <param name="learningRate">Step size.</param>
+    /// <param name="scratch">Working memory: 2·D floats from <paramref name="first"/> on.</param>
+    /// <param name="first">The first float of it.</param>
+    internal abstract void UpdateWeightedRows(
+        int table, int weights, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first);
 
     /// <summary>Gives the state's memory back.</summary>
     /// <param name="disposing">True: there is no finalizer.</param>

@@ -10,9 +10,24 @@ namespace Dlrm.Optimizers;
 public sealed class SparseSgd(Engine engine, IReadOnlyList<Parameter> tables) : SparseOptimizer("sgd", tables)
 {
     private readonly RowUpdate<SgdRule> _kernel = RowUpdate<SgdRule>.For(engine.InstructionSet);
+    private readonly RowUpdate<WeightedRowRule<SgdRule, SgdRule>> _weightedKernel =
+        RowUpdate<WeightedRowRule<SgdRule, SgdRule>>.For(engine.InstructionSet);
 
     /// <inheritdoc/>
     internal override void UpdateRows(
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
         => _kernel.Update(lookups, Tables[table].Value, gradient, new SgdRule(learningRate), scratch, first);
+
+    /// <inheritdoc/>
+    internal override void UpdateWeightedRows(
+        int table, int weights, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
+    {
+        var rule = new WeightedRowRule<SgdRule, SgdRule>(
+            new SgdRule(learningRate),
+            new SgdRule(learningRate),
+            Tables[weights].Value,
+            scratch,
+            first + gradient.Columns);
+        _weightedKernel.Update(lookups, Tables[table].Value, gradient, rule, scratch, first);
+    }
 }

@@ -113,6 +113,21 @@ internal sealed class MersenneTwister
         }
     }
 
+    /// <summary>Passes over words without shaping them.</summary>
+    /// <param name="words">0 or more.</param>
+    public void Skip(long words)
+    {
+        while (words > Words - Position)
+        {
+            words -= Words - Position;
+            MersenneTwisterBlock.Advance(_key);
+            Position = 0;
+        }
+
+        MersenneTwisterBlock.Temper(_key, _output);
+        Position += (int)words;
+    }
+
     private double NextDoubleOverBorder()
     {
         uint first = NextWord();

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Dlrm.Kernels;
+using Dlrm.Memory;
 
 namespace Dlrm.Random;
 
@@ -142,6 +143,19 @@ public sealed class NumpyRandom
     /// <param name="low">The lower bound.</param>
     /// <param name="high">The upper bound.</param>
     public void FillUniform(Span<float> values, double low, double high) => _twister.FillUniform(values, low, high - low);
+
+    /// <summary>The same for a buffer that may be longer than a span.</summary>
+    /// <param name="values">Out.</param>
+    /// <param name="low">The lower bound.</param>
+    /// <param name="high">The upper bound.</param>
+    public void FillUniform(NativeBuffer<float> values, double low, double high)
+    {
+        const int SliceLength = 1 << 24;
+        for (long start = 0; start < values.Length; start += SliceLength)
+        {
+            FillUniform(values.Slice(start, (int)Math.Min(SliceLength, values.Length - start)), low, high);
+        }
+    }
 
     /// <summary>The same draws as that many calls of <see cref="Normal"/>, each rounded to single precision.</summary>
     /// <param name="values">Out.</param>

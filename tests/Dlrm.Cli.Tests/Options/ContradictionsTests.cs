@@ -31,6 +31,17 @@ public class ContradictionsTests
         + "model.safetensors.",
         "--save-model=m.pt")]
     [InlineData("--load-model=no/such: there is no such folder.", "--load-model=no/such")]
+    [InlineData(
+        "The bottom MLP ends in 2 (--arch-mlp-bot=4-3-2), but embeddings have 2 × 2 elements (--qr-operation=concat, "
+        + "--arch-sparse-feature-size=2): end it in 4.",
+        "--qr-flag", "--qr-operation=concat")]
+    [InlineData("--qr-flag and --md-flag both change large tables: give one of them.", "--qr-flag", "--md-flag")]
+    [InlineData(
+        "--md-temperature=1.5 lies outside [0, 1]: 0 keeps every table as wide, 1 narrows most.",
+        "--md-flag", "--md-temperature=1.5")]
+    [InlineData(
+        "--weighted-pooling=learned is for full tables, but --qr-flag changes large ones: leave one of the two out.",
+        "--qr-flag", "--weighted-pooling=learned")]
     public void A_contradiction_is_told_with_both_sides(string message, params string[] arguments) =>
         Assert.Equal(
             message,
@@ -47,6 +58,8 @@ public class ContradictionsTests
     [Theory]
     [InlineData("--loss-weights has no effect with --loss-function=mse; it is for wbce.", "--loss-weights=1-2")]
     [InlineData("--mlperf-auc-threshold has no effect without --mlperf-logging.", "--mlperf-auc-threshold=0.8")]
+    [InlineData("--qr-collisions has no effect without --qr-flag.", "--qr-collisions=7")]
+    [InlineData("--md-round-dims has no effect without --md-flag.", "--md-round-dims")]
     [InlineData(
         "--arch-interaction-itself has no effect with --arch-interaction-op=cat.",
         "--arch-interaction-itself", "--arch-interaction-op=cat")]

@@ -19,18 +19,6 @@ internal sealed class GoldenRun : ITrainingObserver, IDisposable
 
     private GoldenRun(GoldenCase golden, Engine engine, IBatchSource train, IBatchSource test, NumpyRandom random)
     {
-        var config = new DlrmConfig
-        {
-            TableRows = train.TableRows,
-            EmbeddingDimension = (int)golden.Number("--arch-sparse-feature-size", 2),
-            BottomMlp = golden.Sizes("--arch-mlp-bot", "4-3-2"),
-            TopMlp = golden.Sizes("--arch-mlp-top", "4-2-1"),
-            Interaction = golden.Option("--arch-interaction-op", "dot"),
-            InteractionItself = golden.Arguments.Contains("--arch-interaction-itself"),
-            Loss = golden.Option("--loss-function", "mse"),
-            LossThreshold = (float)golden.Number("--loss-threshold", 0),
-            LossWeights = [.. golden.Option("--loss-weights", "1.0-1.0").Split('-').Select(Parse)],
-        };
         var options = new TrainingOptions
         {
             Epochs = (int)golden.Number("--nepochs", 1),
@@ -44,8 +32,8 @@ internal sealed class GoldenRun : ITrainingObserver, IDisposable
         };
         _test = test;
         _random = random;
-        _model = new DlrmModel(config, engine, golden.Option("--optimizer", "sgd"));
-        _model.Initialize(random);
+        _model = new DlrmModel(Config(golden, train.TableRows), engine, golden.Option("--optimizer", "sgd"));
+        _model.Initialize(random, new TorchRandom((long)golden.Number("--numpy-rand-seed", 123)));
         _trainer = new Trainer(_model, train, test, options, this);
     }
 
@@ -64,6 +52,39 @@ internal sealed class GoldenRun : ITrainingObserver, IDisposable
     /// <summary>The parameters after training.</summary>
     public IReadOnlyDictionary<string, float[]> Final
         => _model.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value.Span.ToArray());
+
+    /// <summary>The architecture that a case's command line names.</summary>
+    /// <param name="golden">The case.</param>
+    /// <param name="rows">Rows of the tables.</param>
+    public static DlrmConfig Config(GoldenCase golden, IReadOnlyList<int> rows) => new()
+    {
+        TableRows = rows,
+        EmbeddingDimension = (int)golden.Number("--arch-sparse-feature-size", 2),
+        BottomMlp = golden.Sizes("--arch-mlp-bot", "4-3-2"),
+        TopMlp = golden.Sizes("--arch-mlp-top", "4-2-1"),
+        Interaction = golden.Option("--arch-interaction-op", "dot"),
+        InteractionItself = golden.Arguments.Contains("--arch-interaction-itself"),
+        Loss = golden.Option("--loss-function", "mse"),
+        LossThreshold = (float)golden.Number("--loss-threshold", 0),
+        QuotientRemainder = golden.Arguments.Contains("--qr-flag")
+            ? new QuotientRemainderOptions
+            {
+                Threshold = (int)golden.Number("--qr-threshold", 200),
+                Operation = golden.Option("--qr-operation", "mult"),
+                Collisions = (int)golden.Number("--qr-collisions", 4),
+            }
+            : null,
+        MixedDimension = golden.Arguments.Contains("--md-flag")
+            ? new MixedDimensionOptions
+            {
+                Threshold = (int)golden.Number("--md-threshold", 200),
+                Temperature = golden.Number("--md-temperature", 0.3),
+                RoundDimensions = golden.Arguments.Contains("--md-round-dims"),
+            }
+            : null,
+        WeightedPooling = golden.Option("--weighted-pooling", "none"),
+        LossWeights = [.. golden.Option("--loss-weights", "1.0-1.0").Split('-').Select(Parse)],
+    };
 
     /// <summary>Trains a case.</summary>
     /// <param name="golden">The case.</param>

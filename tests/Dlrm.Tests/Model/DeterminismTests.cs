@@ -45,4 +45,26 @@ public sealed class DeterminismTests
             Assert.Equal(expected, ModelFixture.Train(config, 2, set, batchSize: 700));
         }
     }
+
+    [Theory]
+    [InlineData("qr-mult", "sgd")]
+    [InlineData("qr-add", "adagrad")]
+    [InlineData("qr-concat", "rwsadagrad")]
+    [InlineData("md", "sgd")]
+    [InlineData("md", "adagrad")]
+    [InlineData("weighted", "sgd")]
+    [InlineData("weighted", "adagrad")]
+    [InlineData("weighted", "rwsadagrad")]
+    public void Compressed_tables_give_the_same_bits_too(string tables, string optimizer)
+    {
+        DlrmConfig config = ModelFixture.Compressed(tables);
+        List<int> expected = ModelFixture.Train(config, 1, InstructionSet.Portable, optimizer);
+        foreach (InstructionSet set in InstructionSets.Supported)
+        {
+            foreach (int threads in (int[])[1, 2, 5])
+            {
+                Assert.Equal(expected, ModelFixture.Train(config, threads, set, optimizer));
+            }
+        }
+    }
 }

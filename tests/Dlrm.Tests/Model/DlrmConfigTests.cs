@@ -1,4 +1,7 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Dlrm.Model;
+using Dlrm.Tests.Golden;
 using Xunit;
 
 namespace Dlrm.Tests.Model;
@@ -51,5 +54,59 @@ public sealed class DlrmConfigTests
         Assert.Equal(6 * 13, (config with { Interaction = "cat" }).TopWidths()[0]);
         Assert.Equal(2 * 13, (config with { Interaction = "sum" }).TopWidths()[0]);
         Assert.Equal(5 + 13, (config with { Interaction = "dot-dense" }).TopWidths()[0]);
+    }
+
+    [Theory]
+    [InlineData("concat", 4, "2 × 2 elements (--qr-operation=concat")]
+    [InlineData("times", 4, "There is no operation 'times' (--qr-operation); there are mult, add, concat.")]
+    [InlineData("mult", 0, "--qr-collisions=0")]
+    public void Quotient_and_remainder_that_do_not_fit_are_refused(string operation, int collisions, string message)
+    {
+        DlrmConfig config = new()
+        {
+            QuotientRemainder = new QuotientRemainderOptions { Operation = operation, Collisions = collisions },
+        };
+        Assert.Contains(message, Assert.Throws<ArgumentException>(config.Validate).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Widths_follow_the_power_rule_of_the_reference()
+    {
+        using Stream stream = GoldenFiles.Open("units");
+        foreach (JsonNode? item in JsonNode.Parse(stream)!["md_solver"]!.AsArray())
+        {
+            var options = new MixedDimensionOptions
+            {
+                Temperature = item!["temperature"]!.GetValue<double>(),
+                RoundDimensions = item["round"]!.GetValue<bool>(),
+            };
+            Assert.Equal(
+                item["dims"].Deserialize<int[]>(),
+                options.Widths(item["rows"].Deserialize<int[]>()!, item["base"]!.GetValue<int>()));
+        }
+    }
+
+    [Theory]
+    [InlineData(1.5, false, "--md-temperature=1.5 lies outside [0, 1]")]
+    [InlineData(-0.1, false, "--md-temperature=-0.1 lies outside [0, 1]")]
+    [InlineData(double.NaN, false, "--md-temperature=NaN lies outside [0, 1]")]
+    [InlineData(0.3, true, "--arch-sparse-feature-size=13 is none: choose 8 or 16")]
+    public void Mixed_dimensions_that_do_not_fit_are_refused(double temperature, bool round, string message)
+    {
+        DlrmConfig config = ModelFixture.Config() with
+        {
+            MixedDimension = new MixedDimensionOptions { Temperature = temperature, RoundDimensions = round },
+        };
+        Assert.Contains(message, Assert.Throws<ArgumentException>(config.Validate).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Kinds_of_tables_survive_the_file()
+    {
+        foreach (string tables in (string[])["qr-concat", "md", "weighted"])
+        {
+            DlrmConfig config = ModelFixture.Compressed(tables);
+            Assert.Equal(config.ToJson(), DlrmConfig.FromJson(config.ToJson()).ToJson());
+        }
     }
 }

@@ -10,11 +10,14 @@ namespace Dlrm.Tests.Model;
 public sealed class DlrmModelTests
 {
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public void A_training_step_allocates_nothing_on_any_thread(int threads)
+    [InlineData(1, "full")]
+    [InlineData(2, "full")]
+    [InlineData(2, "qr-mult")]
+    [InlineData(2, "md")]
+    [InlineData(2, "weighted")]
+    public void A_training_step_allocates_nothing_on_any_thread(int threads, string tables)
     {
-        DlrmConfig config = ModelFixture.Config();
+        DlrmConfig config = tables == "full" ? ModelFixture.Config() : ModelFixture.Compressed(tables);
         using var engine = new Engine(threads);
         using var model = new DlrmModel(config, engine);
         var random = new NumpyRandom(5);

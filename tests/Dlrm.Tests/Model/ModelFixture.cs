@@ -20,6 +20,22 @@ internal static class ModelFixture
         Loss = loss,
     };
 
+    /// <summary>With tables of another kind: <c>qr-mult</c>, <c>qr-add</c>, <c>qr-concat</c>, <c>md</c>, <c>weighted</c>.</summary>
+    public static DlrmConfig Compressed(string tables) => tables switch
+    {
+        "qr-concat" => Config() with
+        {
+            BottomMlp = [5, 37, 26],
+            QuotientRemainder = new QuotientRemainderOptions { Threshold = 6, Operation = "concat", Collisions = 7 },
+        },
+        "md" => Config() with { MixedDimension = new MixedDimensionOptions { Threshold = 6, Temperature = 0.5 } },
+        "weighted" => Config() with { WeightedPooling = "learned" },
+        _ => Config() with
+        {
+            QuotientRemainder = new QuotientRemainderOptions { Threshold = 6, Operation = tables[3..], Collisions = 7 },
+        },
+    };
+
     public static RandomBatchSource Source(DlrmConfig config, NumpyRandom random, int batches = 6, int batchSize = 45) =>
         new(
             new RandomDataOptions

@@ -1,0 +1,192 @@
+using Dlrm.Kernels;
+using Dlrm.Memory;
+using Dlrm.Optimizers;
+using Dlrm.Random;
+
+namespace Dlrm.Layers;
+
+/// <summary>
+/// Two small tables in place of a large one: index i looks up row i / c of one and row i mod c of the other
+/// (Shi, Mudigere, Naumov, Yang 2019, arXiv 1909.02107).
+/// </summary>
+/// <remarks>
+/// <code>
+/// q (B, d) = Σ weight_q[i / c],  r (B, d) = Σ weight_r[i mod c]   over the lookups i of a bag
+/// pooled   = q ⊙ r,  q + r,  or  [q, r]
+/// </code>
+/// Each table is pooled on its own and then joined, as in the reference: the product of two sums, not the sum of
+/// products. Gradients: of ⊙ dq = g ⊙ r, dr = g ⊙ q; else g, or its two halves. Indices are divided as whole numbers.
+/// </remarks>
+public sealed class QuotientRemainderTable : EmbeddingTable
+{
+    private readonly EmbeddingCombine _combine;
+    private readonly Parameter[] _parameters;
+    private readonly LookupPart[] _parts;
+    private readonly int _collisions;
+    private readonly int _partDimension;
+    private readonly MappedIndices _quotients = new();
+    private readonly MappedIndices _remainders = new();
+    private readonly RowBuffer _quotient;
+    private readonly RowBuffer _remainder;
+    private readonly RowBuffer _quotientGradient;
+    private readonly RowBuffer _remainderGradient;
+
+    /// <summary>A zeroed table.</summary>
+    /// <param name="engine">Says which instructions to use.</param>
+    /// <param name="number">Which categorical feature, from 0.</param>
+    /// <param name="rows">E.</param>
+    /// <param name="partDimension">d of each small table: the pooled vector has d elements, or 2·d when concatenated.</param>
+    /// <param name="collisions">c, 1 or more: rows of the remainder table.</param>
+    /// <param name="operation">How the two are joined.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is too small.</exception>
+    public QuotientRemainderTable(
+        Engine engine, int number, int rows, int partDimension, int collisions, QuotientRemainderOperation operation)
+        : base(number, rows, PooledDimension(partDimension, operation))
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(collisions, 1);
+        _combine = EmbeddingCombine.For(engine.InstructionSet);
+        _collisions = collisions;
+        _partDimension = partDimension;
+        Operation = operation;
+        int quotients = QuotientRows(rows, collisions);
+        _parameters =
+        [
+            new Parameter($"emb_l.{number}.weight_q", [quotients, partDimension], dense: false),
+            new Parameter($"emb_l.{number}.weight_r", [collisions, partDimension], dense: false),
+        ];
+        _parts = [new LookupPart(number, 0, quotients, _quotients), new LookupPart(number, 1, collisions, _remainders)];
+        _quotient = new RowBuffer(partDimension);
+        _remainder = new RowBuffer(partDimension);
+        _quotientGradient = new RowBuffer(partDimension);
+        _remainderGradient = new RowBuffer(partDimension);
+    }
+
+    /// <summary>How the two pooled vectors are joined.</summary>
+    public QuotientRemainderOperation Operation { get; }
+
+    /// <summary>(⌈E / c⌉, d), <c>emb_l.NUMBER.weight_q</c>.</summary>
+    public Parameter QuotientWeight => _parameters[0];
+
+    /// <summary>(c, d), <c>emb_l.NUMBER.weight_r</c>.</summary>
+    public Parameter RemainderWeight => _parameters[1];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Parameter> Parameters => _parameters;
+
+    /// <inheritdoc/>
+    internal override IReadOnlyList<LookupPart> Parts => _parts;
+
+    /// <inheritdoc/>
+    internal override bool IsCompound => true;
+
+    private bool Multiplies => Operation == QuotientRemainderOperation.Multiply;
+
+    private bool Concatenates => Operation == QuotientRemainderOperation.Concatenate;
+
+    /// <summary>⌈E / c⌉.</summary>
+    /// <param name="rows">E.</param>
+    /// <param name="collisions">c.</param>
+    public static int QuotientRows(int rows, int collisions) => (int)(((long)rows + collisions - 1) / collisions);
+
+    /// <inheritdoc/>
+    internal override void Initialize(NumpyRandom numpy, TorchRandom torch)
+    {
+        // The reference gives PyTorch a lower bound of √(1/E) and leaves the upper one at 1.
+        double low = Math.Sqrt(1.0 / Rows);
+        torch.FillUniform(QuotientWeight.Value, low, 1);
+        torch.FillUniform(RemainderWeight.Value, low, 1);
+    }
+
+    /// <inheritdoc/>
+    internal override void Reserve(int samples, int lookups)
+    {
+        _quotients.Reserve(lookups);
+        _remainders.Reserve(lookups);
+        if (Concatenates)
+        {
+            return;
+        }
+
+        _quotient.Resize(samples);
+        _remainder.Resize(samples);
+        if (Multiplies)
+        {
+            _quotientGradient.Resize(samples);
+            _remainderGradient.Resize(samples);
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override void Pool(
+        EmbeddingBag kernel, ReadOnlySpan<int> offsets, ReadOnlySpan<int> indices, int start, int end, MatrixView pooled)
+    {
+        Span<int> quotients = _quotients.Values[..indices.Length];
+        Span<int> remainders = _remainders.Values[..indices.Length];
+        uint collisions = (uint)_collisions;
+        for (int i = offsets[start]; i < offsets[end]; i++)
+        {
+            (uint quotient, uint remainder) = Math.DivRem((uint)indices[i], collisions);
+            quotients[i] = (int)quotient;
+            remainders[i] = (int)remainder;
+        }
+
+        MatrixView q = Concatenates ? pooled.ColumnRange(0, _partDimension) : _quotient.Matrix;
+        MatrixView r = Concatenates ? pooled.ColumnRange(_partDimension, _partDimension) : _remainder.Matrix;
+        kernel.Pool(QuotientWeight.Value, offsets, quotients, start, end, q);
+        kernel.Pool(RemainderWeight.Value, offsets, remainders, start, end, r);
+        if (Multiplies)
+        {
+            _combine.Multiply(q, r, pooled, start, end);
+        }
+        else if (!Concatenates)
+        {
+            _combine.Add(q, r, pooled, start, end);
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override void Backward(MatrixView pooledGradient, int samples, int worker, int workers)
+    {
+        if (Multiplies)
+        {
+            int start = (int)((long)samples * worker / workers);
+            int end = (int)((long)samples * (worker + 1) / workers);
+            _combine.Multiply(pooledGradient, _remainder.Matrix, _quotientGradient.Matrix, start, end);
+            _combine.Multiply(pooledGradient, _quotient.Matrix, _remainderGradient.Matrix, start, end);
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override void Update(
+        int part,
+        in SortedLookups lookups,
+        MatrixView pooledGradient,
+        SparseOptimizer optimizer,
+        float learningRate,
+        NativeBuffer<float> scratch,
+        long first)
+    {
+        MatrixView gradient = Operation switch
+        {
+            QuotientRemainderOperation.Multiply => part == 0 ? _quotientGradient.Matrix : _remainderGradient.Matrix,
+            QuotientRemainderOperation.Concatenate => pooledGradient.ColumnRange(part * _partDimension, _partDimension),
+            _ => pooledGradient,
+        };
+        optimizer.UpdateRows(FirstParameter + part, lookups, gradient, learningRate, scratch, first);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        _quotients.Dispose();
+        _remainders.Dispose();
+        _quotient.Dispose();
+        _remainder.Dispose();
+        _quotientGradient.Dispose();
+        _remainderGradient.Dispose();
+    }
+
+    private static int PooledDimension(int partDimension, QuotientRemainderOperation operation)
+        => operation == QuotientRemainderOperation.Concatenate ? 2 * partDimension : partDimension;
+}

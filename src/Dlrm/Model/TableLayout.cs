@@ -1,0 +1,70 @@
+using System.Globalization;
+using Dlrm.Layers;
+
+namespace Dlrm.Model;
+
+/// <summary>What one embedding table of a model is made of, without making it.</summary>
+/// <param name="Number">Which categorical feature, from 0.</param>
+/// <param name="Rows">E.</param>
+/// <param name="Dimension">Elements of a row.</param>
+/// <param name="PooledDimension">Elements of the pooled vector.</param>
+public sealed record TableLayout(int Number, int Rows, int Dimension, int PooledDimension)
+{
+    /// <summary>How it is split into quotient and remainder; null when it is not.</summary>
+    public QuotientRemainderOptions? QuotientRemainder { get; init; }
+
+    /// <summary>Whether it is a mixed-dimension table, projected where it is narrower than the pooled vector.</summary>
+    public bool IsMixedDimension { get; init; }
+
+    /// <summary>Whether each row has a learned weight in its bag.</summary>
+    public bool HasPoolingWeights { get; init; }
+
+    /// <summary>Elements of its parameters.</summary>
+    public long ParameterCount => QuotientRemainder is { } split
+        ? ((long)QuotientRemainderTable.QuotientRows(Rows, split.Collisions) + split.Collisions) * Dimension
+        : ((long)Rows * Dimension) + ProjectionParameters + (HasPoolingWeights ? Rows : 0);
+
+    /// <summary>Its shape for a person, e.g. <c>301 × 8</c>, <c>(76 + 4) × 8 mult</c> or <c>301 × 3 → 8</c>.</summary>
+    public string Shape => QuotientRemainder is { } split
+        ? $"({Count(QuotientRemainderTable.QuotientRows(Rows, split.Collisions))} + {Count(split.Collisions)}) × {Count(Dimension)} "
+            + split.Operation
+        : $"{Count(Rows)} × {Count(Dimension)}" + (Dimension < PooledDimension ? $" → {Count(PooledDimension)}" : "");
+
+    private long ProjectionParameters => Dimension < PooledDimension ? (long)Dimension * PooledDimension : 0;
+
+    /// <summary>The tables of a model.</summary>
+    /// <param name="config">A valid architecture.</param>
+    public static TableLayout[] Of(DlrmConfig config)
+    {
+        int[]? widths = config.MixedDimension?.Widths(config.TableRows, config.EmbeddingDimension);
+        var layouts = new TableLayout[config.TableRows.Count];
+        for (int table = 0; table < layouts.Length; table++)
+        {
+            int rows = config.TableRows[table];
+            layouts[table] = config.QuotientRemainder is { } split && rows > split.Threshold
+                ? new TableLayout(table, rows, config.EmbeddingDimension, config.FeatureDimension) { QuotientRemainder = split }
+                : config.MixedDimension is { } mixed && rows > mixed.Threshold
+                ? new TableLayout(table, rows, widths![table], config.FeatureDimension) { IsMixedDimension = true }
+                : new TableLayout(table, rows, config.FeatureDimension, config.FeatureDimension)
+                {
+                    HasPoolingWeights = config.WeightedPooling == "learned",
+                };
+        }
+
+        return layouts;
+    }
+
+    /// <summary>Makes the table, zeroed.</summary>
+    /// <param name="engine">What to compute with.</param>
+    /// <param name="training">Whether dense parameters keep a gradient.</param>
+    internal EmbeddingTable Create(Engine engine, bool training) => this switch
+    {
+        { QuotientRemainder: { } split }
+            => new QuotientRemainderTable(engine, Number, Rows, Dimension, split.Collisions, split.ToOperation()),
+        { IsMixedDimension: true } => new MixedDimensionTable(engine, Number, Rows, Dimension, PooledDimension, training),
+        { HasPoolingWeights: true } => new WeightedEmbeddingTable(engine, Number, Rows, Dimension),
+        _ => new FullEmbeddingTable(Number, Rows, Dimension),
+    };
+
+    private static string Count(int number) => number.ToString("N0", CultureInfo.InvariantCulture);
+}
