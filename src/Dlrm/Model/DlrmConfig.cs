@@ -84,7 +84,7 @@ public sealed record DlrmConfig
     /// <summary>All widths of the top tower, its input first.</summary>
     public int[] TopWidths() => [CreateInteraction().Width, .. TopMlp];
 
-    /// <summary>Bytes a model needs: parameters, dense gradients and activations of a batch.</summary>
+    /// <summary>Bytes a model needs: parameters, dense gradients and activations of a batch, without optimizer state.</summary>
     /// <param name="batch">B.</param>
     /// <param name="training">With gradients.</param>
     public long EstimateBytes(int batch, bool training)

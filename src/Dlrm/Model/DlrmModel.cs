@@ -41,7 +41,7 @@ public sealed class DlrmModel : IDisposable
     public DlrmModel(DlrmConfig config, Engine engine, string? optimizer = "sgd", OptimizerOptions? options = null)
     {
         config.Validate();
-        RefuseWhatCannotFit(config, optimizer is not null);
+        RefuseWhatCannotFit(config, optimizer);
         Config = config;
         Engine = engine;
         bool training = optimizer is not null;
@@ -225,9 +225,10 @@ public sealed class DlrmModel : IDisposable
         Stages.End(Stage.TopForward);
     }
 
-    private static void RefuseWhatCannotFit(DlrmConfig config, bool training)
+    private static void RefuseWhatCannotFit(DlrmConfig config, string? optimizer)
     {
-        long needed = config.EstimateBytes(batch: 1, training);
+        long state = optimizer is null ? 0 : sizeof(float) * config.ParameterCount * Optimizer.StateCopies(optimizer);
+        long needed = config.EstimateBytes(batch: 1, training: optimizer is not null) + state;
         long available = SystemMemory.AvailableBytes;
         if (needed <= available)
         {
@@ -236,8 +237,11 @@ public sealed class DlrmModel : IDisposable
 
         TableLayout largest = TableLayout.Of(config).MaxBy(layout => layout.ParameterCount)!;
         throw new InsufficientMemoryException(
-            $"The model needs {SystemMemory.Describe(needed)}, this process may use {SystemMemory.Describe(available)}. "
+            $"The model needs {SystemMemory.Describe(needed)}{OfWhichState(state)}, this process may use {SystemMemory.Describe(available)}. "
             + $"The largest table, {largest.Number}, takes {SystemMemory.Describe(sizeof(float) * largest.ParameterCount)} "
             + $"({largest.Rows:N0} rows, kept as {largest.Shape}): lower --max-ind-range or --arch-sparse-feature-size.");
     }
+
+    private static string OfWhichState(long bytes) =>
+        bytes == 0 ? "" : $" ({SystemMemory.Describe(bytes)} of it the optimizer's state)";
 }

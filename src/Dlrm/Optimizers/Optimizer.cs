@@ -5,14 +5,15 @@ namespace Dlrm.Optimizers;
 /// <summary>What <c>--optimizer</c> names: a rule for the dense parameters and one for the tables, with their state.</summary>
 public sealed class Optimizer : IDisposable
 {
-    // To add an optimizer: one line (e: engine, p: dense parameters, t: tables, o: options).
-    private static readonly (string Name, DenseFactory Dense, SparseFactory Sparse)[] Registered =
+    // To add an optimizer: one line (whole copies of the parameters that its state takes; e: engine, p: dense parameters,
+    // t: tables, o: options).
+    private static readonly (string Name, int Copies, DenseFactory Dense, SparseFactory Sparse)[] Registered =
     [
-        ("sgd", (e, p, o) => o.Momentum > 0 ? new DenseMomentum(e, p, o) : new DenseSgd(e, p, o), (e, t, _) => new SparseSgd(e, t)),
-        ("adagrad", (e, p, o) => new DenseAdagrad(e, p, "adagrad", o), (e, t, _) => new SparseAdagrad(e, t)),
-        ("rwsadagrad", (e, p, o) => new DenseAdagrad(e, p, "rwsadagrad", o), (e, t, _) => new RowWiseAdagrad(e, t)),
-        ("adam", (e, p, o) => new DenseAdam(e, p, o), (e, t, _) => new LazyAdam(e, t)),
-        ("ftrl", (e, p, o) => new DenseFtrl(e, p, o), (e, t, o) => new SparseFtrl(e, t, o)),
+        ("sgd", 0, (e, p, o) => o.Momentum > 0 ? new DenseMomentum(e, p, o) : new DenseSgd(e, p, o), (e, t, _) => new SparseSgd(e, t)),
+        ("adagrad", 1, (e, p, o) => new DenseAdagrad(e, p, "adagrad", o), (e, t, _) => new SparseAdagrad(e, t)),
+        ("rwsadagrad", 0, (e, p, o) => new DenseAdagrad(e, p, "rwsadagrad", o), (e, t, _) => new RowWiseAdagrad(e, t)),
+        ("adam", 2, (e, p, o) => new DenseAdam(e, p, o), (e, t, _) => new LazyAdam(e, t)),
+        ("ftrl", 2, (e, p, o) => new DenseFtrl(e, p, o), (e, t, o) => new SparseFtrl(e, t, o)),
     ];
 
     private Optimizer(string name, DenseOptimizer dense, SparseOptimizer sparse)
@@ -60,21 +61,32 @@ public sealed class Optimizer : IDisposable
     {
         options ??= new OptimizerOptions();
         options.Validate();
-        foreach ((string known, DenseFactory makeDense, SparseFactory makeSparse) in Registered)
-        {
-            if (known == name)
-            {
-                return new Optimizer(name, makeDense(engine, dense, options), makeSparse(engine, tables, options));
-            }
-        }
-
-        throw new ArgumentException($"There is no optimizer '{name}'; there are {string.Join(", ", Names)}.", nameof(name));
+        (_, _, DenseFactory makeDense, SparseFactory makeSparse) = Find(name);
+        return new Optimizer(name, makeDense(engine, dense, options), makeSparse(engine, tables, options));
     }
+
+    /// <summary>Whole copies of the parameters that an optimizer's state takes; what is kept by the row is not counted.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <exception cref="ArgumentException">There is no such optimizer; the message lists the names.</exception>
+    internal static int StateCopies(string name) => Find(name).Copies;
 
     /// <summary>Gives the state's memory back.</summary>
     public void Dispose()
     {
         Dense.Dispose();
         Sparse.Dispose();
+    }
+
+    private static (string Name, int Copies, DenseFactory Dense, SparseFactory Sparse) Find(string name)
+    {
+        foreach (var entry in Registered)
+        {
+            if (entry.Name == name)
+            {
+                return entry;
+            }
+        }
+
+        throw new ArgumentException($"There is no optimizer '{name}'; there are {string.Join(", ", Names)}.", nameof(name));
     }
 }

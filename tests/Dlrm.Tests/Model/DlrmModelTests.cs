@@ -1,5 +1,6 @@
 using Dlrm.Data;
 using Dlrm.Layers;
+using Dlrm.Memory;
 using Dlrm.Model;
 using Dlrm.Random;
 using Dlrm.Threading;
@@ -115,6 +116,25 @@ public sealed class DlrmModelTests
         var failure = Assert.Throws<InsufficientMemoryException>(() => new DlrmModel(config, engine));
         Assert.Contains("GiB", failure.Message, StringComparison.Ordinal);
         Assert.Contains("2,000,000,000 rows", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_optimizers_state_counts_when_a_model_must_fit()
+    {
+        // Half of this machine's memory in parameters: adam would need three times that.
+        int rows = (int)Math.Min(int.MaxValue, SystemMemory.AvailableBytes / 2 / (1024 * sizeof(float)));
+        DlrmConfig config = ModelFixture.Config() with { TableRows = [rows], EmbeddingDimension = 1024, BottomMlp = [5, 1024] };
+        using var engine = new Engine(1);
+        var failure = Assert.Throws<InsufficientMemoryException>(() => new DlrmModel(config, engine, "adam"));
+        Assert.Contains("the optimizer's state", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_unknown_optimizer_is_refused_naming_the_known_ones()
+    {
+        using var engine = new Engine(1);
+        var failure = Assert.Throws<ArgumentException>(() => new DlrmModel(new DlrmConfig(), engine, "sdg"));
+        Assert.Contains("sgd, adagrad, rwsadagrad", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
