@@ -55,6 +55,10 @@ public sealed class DeterminismTests
     [InlineData("weighted", "sgd")]
     [InlineData("weighted", "adagrad")]
     [InlineData("weighted", "rwsadagrad")]
+    [InlineData("weighted", "adam")]
+    [InlineData("weighted", "ftrl")]
+    [InlineData("qr-mult", "adam")]
+    [InlineData("md", "ftrl")]
     public void Compressed_tables_give_the_same_bits_too(string tables, string optimizer)
     {
         DlrmConfig config = ModelFixture.Compressed(tables);
