@@ -69,6 +69,11 @@ internal static class Contradictions
             }
         }
 
+        foreach (string line in CrossOptionSet.WithoutEffect(values))
+        {
+            yield return line;
+        }
+
         if (values.Get(ModelOptions.InteractionItself) && values.Get(ModelOptions.Interaction) != "dot")
         {
             yield return $"--arch-interaction-itself has no effect with --arch-interaction-op={values.Get(ModelOptions.Interaction)}.";

@@ -96,10 +96,8 @@ internal static class TrainOptions
     };
 
     public static readonly ToolOption<long> GradientAccumulation = new(
-        "mlperf-grad-accum-iter", OptionGroup.Training, new WholeNumber(1), 1, "batches whose gradients are summed for a step")
-    {
-        NotYet = "Raise --mini-batch-size instead.",
-    };
+        "mlperf-grad-accum-iter", OptionGroup.Training, new WholeNumber(1), 1,
+        "batches whose gradients are summed for an update; rates count updates");
 
     public static readonly ToolOption<bool> SyncDense = new(
         "sync-dense-params", OptionGroup.Training, new Flag(), true, "no effect: it is about several GPUs");

@@ -50,6 +50,7 @@ internal static class ModelSetup
             TopMlp = values.Get(ModelOptions.TopMlp),
             Interaction = values.Get(ModelOptions.Interaction),
             InteractionItself = values.Get(ModelOptions.InteractionItself),
+            Cross = CrossOptionSet.Of(values),
             QuotientRemainder = values.Get(ModelOptions.QuotientRemainder) ? QuotientRemainder(values) : null,
             MixedDimension = values.Get(ModelOptions.MixedDimension) ? MixedDimension(values) : null,
             WeightedPooling = values.Get(ModelOptions.WeightedPooling),
@@ -101,6 +102,8 @@ internal static class ModelSetup
         RequireSame(values, ModelOptions.TopMlp, Text(named.TopMlp), Text(saved.TopMlp), folder);
         RequireSame(values, ModelOptions.Interaction, named.Interaction, saved.Interaction, folder);
         RequireSame(values, ModelOptions.InteractionItself, named.InteractionItself, saved.InteractionItself, folder);
+        RequireSame(values, CrossOptionSet.Layers, named.Cross?.Layers, saved.Cross?.Layers, folder);
+        RequireSame(values, CrossOptionSet.Rank, named.Cross?.Rank, saved.Cross?.Rank, folder);
         RequireSameTables(values, named, saved, folder);
         if (saved.DenseFeatures != data.Train.DenseFeatures || !saved.TableRows.SequenceEqual(data.Train.TableRows))
         {

@@ -78,6 +78,32 @@ public sealed class Batch : IDisposable
         Size = size;
     }
 
+    /// <summary>
+    /// As <see cref="Resize"/>, but the offsets of the samples there are now stay; those of new samples, dense features and
+    /// labels are undefined until written.
+    /// </summary>
+    /// <param name="size">B, as large as before or larger.</param>
+    internal void Append(int size)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, Size);
+        if (size > _capacity)
+        {
+            _capacity = Math.Max(size, 2 * _capacity);
+            Replace(ref _dense, checked((long)_capacity * DenseFeatures));
+            Replace(ref _labels, _capacity);
+            for (int table = 0; table < Tables; table++)
+            {
+                NativeBuffer<int> old = _offsets[table];
+                var grown = new NativeBuffer<int>(_capacity + 1L);
+                old.Slice(0, Size + 1).CopyTo(grown.Span);
+                old.Dispose();
+                _offsets[table] = grown;
+            }
+        }
+
+        Size = size;
+    }
+
     /// <summary>Offsets of a table, (B + 1): ascending from 0 to L.</summary>
     /// <param name="table">Table number.</param>
     public Span<int> Offsets(int table) => _offsets[table].Slice(0, Size + 1);

@@ -103,6 +103,9 @@ public sealed class EmbeddingTables : IDisposable
     /// <summary>Those of <see cref="Parameters"/> with a gradient for every element, which <see cref="Backward"/> computes.</summary>
     public IReadOnlyList<Parameter> DenseParameters => [.. _parameters.Where(parameter => parameter.Gradient is not null)];
 
+    /// <summary>True when a table is more than a sum of rows: it keeps things from its forward pass to the update.</summary>
+    internal bool HasCompound => _compound.Length > 0;
+
     /// <summary>
     /// Checks that every offset ascends from 0 and every index lies in its table. Call it once a batch, before
     /// <see cref="Forward"/>, <see cref="SortLookups"/> and <see cref="Update"/>: they trust the batch.

@@ -49,7 +49,7 @@ public sealed class Evaluator : IDisposable
             {
                 stop.ThrowIfCancellationRequested();
                 Batch batch = _batches.Take();
-                lossSum += (double)_model.ForwardLoss(batch) * batch.Size;
+                lossSum += (double)_model.EvaluateLoss(batch) * batch.Size;
                 Scores.Add(_model.Probabilities, batch.Labels);
                 samples += batch.Size;
                 _batches.Release();

@@ -48,6 +48,7 @@ public sealed class Trainer : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Epochs, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.PrintFrequency, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.GradientAccumulation, 1, nameof(options));
         _model = model;
         _options = options;
         _observer = observer;
@@ -124,7 +125,11 @@ public sealed class Trainer : IDisposable
                 }
                 catch (OperationCanceledException) when (stop.IsCancellationRequested)
                 {
-                    return TrainingEnd.Interrupted;
+                    // Between two updates the group is finished first: its gradients would be lost.
+                    if (_model.AccumulatedBatches == 0)
+                    {
+                        return TrainingEnd.Interrupted;
+                    }
                 }
             }
         }
@@ -140,7 +145,7 @@ public sealed class Trainer : IDisposable
         {
             for (int index = first; index < end; index++)
             {
-                if (stop.IsCancellationRequested)
+                if (stop.IsCancellationRequested && _model.AccumulatedBatches == 0)
                 {
                     _batches.Cancel();
                     return false;
@@ -175,17 +180,34 @@ public sealed class Trainer : IDisposable
             Warn(_diagnostics.Observe(batch));
         }
 
-        float rate = (float)_options.LearningRate.RateAt(_step + 1);
+        long update = UpdateNumber(epoch, index);
+        float rate = (float)_options.LearningRate.RateAt(update);
         float loss = _model.ForwardLoss(batch);
         if (!float.IsFinite(loss))
         {
             RefuseOrWarn(epoch, index, batch, loss);
         }
 
-        _model.BackwardAndUpdate(rate, (float?)_options.SparseLearningRate?.RateAt(_step + 1));
+        if ((index + 1) % _options.GradientAccumulation == 0 || index + 1 == _batchesPerEpoch)
+        {
+            _model.BackwardAndUpdate(rate, (float?)_options.SparseLearningRate?.RateAt(update));
+        }
+        else
+        {
+            _model.BackwardAndAccumulate();
+        }
+
         _step++;
         _samples += batch.Size;
         _interval.Add(loss, batch.Size, rate);
+    }
+
+    /// <summary>The update that a batch belongs to, from 1: what the rates count.</summary>
+    private long UpdateNumber(int epoch, int index)
+    {
+        int batches = _options.GradientAccumulation;
+        int updatesPerEpoch = (_batchesPerEpoch + batches - 1) / batches;
+        return batches == 1 ? _step + 1 : ((long)epoch * updatesPerEpoch) + (index / batches) + 1;
     }
 
     private void RefuseOrWarn(int epoch, int index, Batch batch, float loss)

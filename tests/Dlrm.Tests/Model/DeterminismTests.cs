@@ -17,6 +17,8 @@ public sealed class DeterminismTests
         { "dot", "bce", "adam" },
         { "dot", "bce", "ftrl" },
         { "cat", "bce", "momentum" },
+        { "dcn", "bce", "sgd" },
+        { "dcn", "wbce", "adam" },
     };
 
     [Theory]
@@ -32,6 +34,22 @@ public sealed class DeterminismTests
             {
                 Assert.Equal(expected, ModelFixture.Train(config, threads, set, optimizer));
             }
+        }
+    }
+
+    [Fact]
+    public void A_cross_network_wider_than_any_block_gives_the_same_bits_too()
+    {
+        DlrmConfig config = ModelFixture.Config("dcn") with
+        {
+            EmbeddingDimension = 43,
+            BottomMlp = [5, 43],
+            Cross = new CrossOptions { Layers = 2, Rank = 70 },
+        };
+        List<int> expected = ModelFixture.Train(config, 1, InstructionSet.Portable, batchSize: 390);
+        foreach (InstructionSet set in InstructionSets.Supported)
+        {
+            Assert.Equal(expected, ModelFixture.Train(config, 2, set, batchSize: 390));
         }
     }
 

@@ -17,6 +17,7 @@ internal static class ModelFixture
         BottomMlp = [5, 37, 13],
         TopMlp = [67, 19, 1],
         Interaction = interaction,
+        Cross = interaction == "dcn" ? new CrossOptions { Layers = 3, Rank = 21 } : null,
         Loss = loss,
     };
 
