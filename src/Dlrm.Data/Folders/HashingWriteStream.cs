@@ -2,7 +2,7 @@ using System.IO.Hashing;
 
 namespace Dlrm.Data.Folders;
 
-/// <summary>Writes a file front to back and hashes it on the way.</summary>
+/// <summary>Writes a file front to back and hashes it on the way. It says where it is, and can go nowhere else.</summary>
 internal sealed class HashingWriteStream(FileStream file) : Stream
 {
     private readonly XxHash3 _hash = new();
@@ -15,7 +15,7 @@ internal sealed class HashingWriteStream(FileStream file) : Stream
     public override bool CanRead => false;
 
     /// <inheritdoc/>
-    public override bool CanSeek => false;
+    public override bool CanSeek => true;
 
     /// <inheritdoc/>
     public override bool CanWrite => true;
@@ -51,7 +51,8 @@ internal sealed class HashingWriteStream(FileStream file) : Stream
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+    public override long Seek(long offset, SeekOrigin origin) =>
+        origin == SeekOrigin.Current && offset == 0 ? _position : throw new NotSupportedException();
 
     /// <inheritdoc/>
     public override void SetLength(long value) => throw new NotSupportedException();

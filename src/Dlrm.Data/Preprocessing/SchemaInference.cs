@@ -5,7 +5,7 @@ namespace Dlrm.Data.Preprocessing;
 /// <summary>Guesses from the first rows of a file what its columns are: a start for a person to correct.</summary>
 /// <remarks>
 /// The label is the named column, else one called label, click, clicked, target, y or class, else the first with the two
-/// values 0 and 1. Columns of numbers with more than 20 different values that do not look like codes are dense; columns
+/// values 0 and 1, else the last one if it has two values. Columns of numbers with more than 20 different values that do not look like codes are dense; columns
 /// with a different value in nearly each row are left out, as row numbers and free text are; the rest is categorical.
 /// </remarks>
 public static class SchemaInference
@@ -85,7 +85,8 @@ public static class SchemaInference
 
     private static string? Label(Header header, Column[] columns) =>
         header.Names.FirstOrDefault(name => LabelNames.Contains(name.ToLowerInvariant()))
-        ?? columns.FirstOrDefault(column => column.IsBinary)?.Name;
+        ?? columns.FirstOrDefault(column => column.IsBinary)?.Name
+        ?? (columns[^1].Values.Count == 2 ? columns[^1].Name : null);
 
     /// <summary>What was seen of a column.</summary>
     private sealed class Column(string name)
