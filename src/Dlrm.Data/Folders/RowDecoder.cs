@@ -60,8 +60,8 @@ public sealed class RowDecoder
 
         // float32 has some seven digits; a count is a whole number to that precision.
         double whole = Math.Round(raw);
-        return Math.Abs(raw - whole) <= 1e-5 * Math.Max(1, Math.Abs(raw))
-            ? whole.ToString("0", CultureInfo.InvariantCulture)
+        return Math.Abs(raw) < long.MaxValue && Math.Abs(raw - whole) <= 1e-5 * Math.Max(1, Math.Abs(raw))
+            ? ((long)whole).ToString(CultureInfo.InvariantCulture)
             : raw.ToString("G6", CultureInfo.InvariantCulture);
     }
 

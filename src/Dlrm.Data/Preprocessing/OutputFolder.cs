@@ -108,9 +108,9 @@ internal sealed class OutputFolder : IDisposable
     {
         foreach ((string name, JsonNode? value) in settings)
         {
-            if (!JsonNode.DeepEquals(value, there.Settings[name]))
+            if (JsonDifference.First(name, there.Settings[name], value) is { } difference)
             {
-                return $"it was made with {name} {there.Settings[name]?.ToJsonString() ?? "(not given)"}, not {value?.ToJsonString() ?? "(not given)"}";
+                return "it was made with " + difference;
             }
         }
 
