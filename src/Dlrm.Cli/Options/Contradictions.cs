@@ -93,7 +93,8 @@ internal static class Contradictions
                 + "add --data-generation=dataset, or leave the file out.");
         }
 
-        if (generation == DataOptions.DataSet && raw.Length == 0)
+        DataSetOptions.Check(values);
+        if (generation == DataOptions.DataSet && raw.Length == 0 && !DataSetOptions.NamesFolder(values))
         {
             throw new UsageException(
                 "--data-generation=dataset needs the data set's text file: add --raw-data-file=FILE.");

@@ -4,6 +4,7 @@ using Dlrm.Cli.Options;
 using Dlrm.Data;
 using Dlrm.Data.Adult;
 using Dlrm.Data.Criteo;
+using Dlrm.Data.Folders;
 using Dlrm.Random;
 
 namespace Dlrm.Cli.Running;
@@ -41,6 +42,9 @@ internal sealed class RunData : IDisposable
     /// <summary>What config.json says about the data.</summary>
     public JsonObject Facts { get; init; } = [];
 
+    /// <summary>Files for the model's folder with which raw values are encoded as in training.</summary>
+    public IReadOnlyDictionary<string, Action<Stream>> EncodingFiles { get; init; } = new Dictionary<string, Action<Stream>>();
+
     /// <summary>What a person should know about the loading, one line each.</summary>
     public IReadOnlyList<string> Messages { get; init; } = [];
 
@@ -53,6 +57,7 @@ internal sealed class RunData : IDisposable
         OptionValues values, NumpyRandom random, IProgress<LoadProgress>? progress, CancellationToken stop) =>
         values.Get(DataOptions.Generation) switch
         {
+            DataOptions.DataSet when DataSetOptions.NamesFolder(values) => Folder(values),
             DataOptions.DataSet => Criteo(values, random, progress, stop),
             DataOptions.Sample => Adult(values),
             _ => Random(values, random),
@@ -147,6 +152,26 @@ internal sealed class RunData : IDisposable
                 ["rows_kept"] = report.RowsKept,
                 ["lines_skipped"] = report.SkippedTotal,
                 ["label_rate"] = set.LabelRate,
+            },
+        };
+    }
+
+    private static RunData Folder(OptionValues values)
+    {
+        FolderData data = FolderData.Open(values, TestBatchSize(values));
+        DataSetDescription description = data.Folder.Description;
+        return new RunData(data.Train, data.Test, data)
+        {
+            Title = description.Title,
+            BringsShape = true,
+            EncodingFiles = data.Folder.EncodingFiles(),
+            Messages = data.Messages,
+            Facts = new JsonObject
+            {
+                ["description"] = $"{description.Title}, data set folder",
+                ["file"] = data.Folder.FullPath,
+                [FileHash] = data.Folder.EncodingHash,
+                ["rows"] = description.Rows,
             },
         };
     }

@@ -75,7 +75,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         string record = RunRecord.ToJson("train", values, data, model.Config, engine);
         File.WriteAllText(folder.Config, record);
         Introduce(data, model, folder);
-        return Train(data, model, folder, new ModelSaver(model, record), stop);
+        return Train(data, model, folder, new ModelSaver(model, record, data.EncodingFiles), stop);
     }
 
     private DlrmModel CreateModel(Engine engine, RunData data, NumpyRandom random)

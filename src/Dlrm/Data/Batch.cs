@@ -17,6 +17,7 @@ public sealed class Batch : IDisposable
     private readonly NativeBuffer<int>[] _indices;
     private NativeBuffer<float> _dense = new(0);
     private NativeBuffer<float> _labels = new(0);
+    private NativeBuffer<float> _weights = new(0);
     private int _capacity;
 
     /// <summary>An empty batch.</summary>
@@ -52,12 +53,29 @@ public sealed class Batch : IDisposable
     /// <summary>Labels, (B), in [0, 1].</summary>
     public Span<float> Labels => _labels.Slice(0, Size);
 
+    /// <summary>True when samples have weights; a source sets it before it writes <see cref="Weights"/>.</summary>
+    public bool HasWeights
+    {
+        get;
+        set
+        {
+            field = value;
+            if (value && _weights.Length < Size)
+            {
+                Replace(ref _weights, Size);
+            }
+        }
+    }
+
+    /// <summary>Weights of the samples in the loss, (B), 0 or more; empty when there are none and each counts as 1.</summary>
+    public Span<float> Weights => HasWeights ? _weights.Slice(0, Size) : default;
+
     /// <summary>The dense features as a matrix.</summary>
     public MatrixView DenseMatrix => MatrixView.Over(_dense, Size, DenseFeatures);
 
     /// <summary>
-    /// Makes room for <paramref name="size"/> samples and sets <see cref="Size"/>. Contents are undefined until written;
-    /// offset 0 of every table is 0.
+    /// Makes room for <paramref name="size"/> samples without weights and sets <see cref="Size"/>. Contents are undefined
+    /// until written; offset 0 of every table is 0.
     /// </summary>
     /// <param name="size">B, 0 or more.</param>
     public void Resize(int size)
@@ -76,6 +94,7 @@ public sealed class Batch : IDisposable
         }
 
         Size = size;
+        HasWeights = false;
     }
 
     /// <summary>
@@ -140,6 +159,7 @@ public sealed class Batch : IDisposable
     {
         _dense.Dispose();
         _labels.Dispose();
+        _weights.Dispose();
         for (int table = 0; table < Tables; table++)
         {
             _offsets[table].Dispose();
