@@ -103,7 +103,7 @@ internal static class ModelOptions
     public static IReadOnlyList<ToolOption> Architecture { get; } =
     [
         EmbeddingDimension, EmbeddingRows, BottomMlp, TopMlp, Interaction, InteractionItself, Activation,
-        WeightedPooling, MixedDimension, MixedDimensionThreshold, MixedDimensionTemperature, MixedDimensionRound,
+        TableOptions.Pooling, WeightedPooling, MixedDimension, MixedDimensionThreshold, MixedDimensionTemperature, MixedDimensionRound,
         QuotientRemainder, QuotientRemainderThreshold, QuotientRemainderOperation, QuotientRemainderCollisions,
     ];
 

@@ -44,7 +44,7 @@ internal static class ModelSetup
         IReadOnlyList<int> bottom = values.Get(ModelOptions.BottomMlp);
         var config = new DlrmConfig
         {
-            TableRows = [.. shape?.TableRows ?? values.Get(ModelOptions.EmbeddingRows)],
+            TableRows = TableRows(values, shape),
             EmbeddingDimension = values.GetInt(ModelOptions.EmbeddingDimension),
             BottomMlp = shape is null ? bottom : [shape.DenseFeatures, .. bottom.Skip(1)],
             TopMlp = values.Get(ModelOptions.TopMlp),
@@ -53,6 +53,7 @@ internal static class ModelSetup
             QuotientRemainder = values.Get(ModelOptions.QuotientRemainder) ? QuotientRemainder(values) : null,
             MixedDimension = values.Get(ModelOptions.MixedDimension) ? MixedDimension(values) : null,
             WeightedPooling = values.Get(ModelOptions.WeightedPooling),
+            Pooling = values.Get(TableOptions.Pooling),
             Loss = values.Get(ModelOptions.Loss),
             LossThreshold = (float)values.Get(ModelOptions.LossThreshold),
             LossWeights = values.Get(ModelOptions.LossWeights),
@@ -198,6 +199,14 @@ internal static class ModelSetup
         }
     }
 
+    private static IReadOnlyList<int> TableRows(OptionValues values, IBatchSource? shape)
+    {
+        IReadOnlyList<int> bounds = values.Get(TableOptions.MaxIndexPerTable);
+        return shape?.TableRows ?? (bounds.Count == 0 || values.Get(DataOptions.Generation) != DataOptions.Random
+            ? values.Get(ModelOptions.EmbeddingRows)
+            : BoundedBatchSource.Apply(values.Get(ModelOptions.EmbeddingRows), bounds));
+    }
+
     private static QuotientRemainderOptions QuotientRemainder(OptionValues values) => new()
     {
         Threshold = values.GetInt(ModelOptions.QuotientRemainderThreshold),
@@ -214,6 +223,7 @@ internal static class ModelSetup
 
     private static void RequireSameTables(OptionValues values, DlrmConfig named, DlrmConfig saved, ModelFolder folder)
     {
+        RequireSame(values, TableOptions.Pooling, string.Join(',', named.Pooling), string.Join(',', saved.Pooling), folder);
         RequireSame(values, ModelOptions.WeightedPooling, named.WeightedPooling, saved.WeightedPooling, folder);
         RequireSame(
             values, ModelOptions.QuotientRemainder, named.QuotientRemainder is not null, saved.QuotientRemainder is not null, folder);
