@@ -12,6 +12,7 @@ internal static class Contradictions
     {
         CheckData(values);
         CheckLoss(values);
+        TableContradictions.Check(values);
         _ = ModelSetup.Config(values, shape: null);
         CheckRate(values);
         CheckTests(values);
@@ -67,6 +68,11 @@ internal static class Contradictions
             {
                 yield return $"{detail.Switch} has no effect without {flag.Switch}.";
             }
+        }
+
+        foreach (string line in TableContradictions.WithoutEffect(values))
+        {
+            yield return line;
         }
 
         if (values.Get(ModelOptions.InteractionItself) && values.Get(ModelOptions.Interaction) != "dot")

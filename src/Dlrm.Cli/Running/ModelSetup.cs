@@ -201,10 +201,21 @@ internal static class ModelSetup
 
     private static IReadOnlyList<int> TableRows(OptionValues values, IBatchSource? shape)
     {
+        if (shape is not null)
+        {
+            return shape.TableRows;
+        }
+
+        IReadOnlyList<int> named = values.Get(ModelOptions.EmbeddingRows);
+        int tables = TableContradictions.Tables(values);
+        if (named.Count != tables)
+        {
+            // Data that bring their shape are not read yet: only the number of tables matters to what can be checked now.
+            return [.. Enumerable.Repeat(1, tables)];
+        }
+
         IReadOnlyList<int> bounds = values.Get(TableOptions.MaxIndexPerTable);
-        return shape?.TableRows ?? (bounds.Count == 0 || values.Get(DataOptions.Generation) != DataOptions.Random
-            ? values.Get(ModelOptions.EmbeddingRows)
-            : BoundedBatchSource.Apply(values.Get(ModelOptions.EmbeddingRows), bounds));
+        return bounds.Count == 0 ? named : BoundedBatchSource.Apply(named, bounds);
     }
 
     private static QuotientRemainderOptions QuotientRemainder(OptionValues values) => new()

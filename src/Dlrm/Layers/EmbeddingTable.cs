@@ -25,12 +25,16 @@ public abstract class EmbeddingTable : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
         Number = number;
+        Name = $"emb_l.{number}";
         Rows = rows;
         Dimension = dimension;
     }
 
     /// <summary>Which categorical feature, from 0.</summary>
     public int Number { get; }
+
+    /// <summary><c>emb_l.NUMBER</c>: what the names of its parameters begin with.</summary>
+    public string Name { get; }
 
     /// <summary>E.</summary>
     public int Rows { get; }

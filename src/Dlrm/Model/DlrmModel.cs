@@ -44,6 +44,7 @@ public sealed class DlrmModel : IDisposable
         RefuseWhatCannotFit(config, optimizer);
         Config = config;
         Engine = engine;
+        Stages = new StageTimes(engine);
         bool training = optimizer is not null;
         _tables = new EmbeddingTables(engine, [.. TableLayout.Of(config).Select(layout => layout.Create(engine, training))]);
         _bottom = new Mlp(engine, "bot_l", config.BottomMlp.ToArray(), logitOutput: false, training);
@@ -76,7 +77,7 @@ public sealed class DlrmModel : IDisposable
     public Optimizer? Optimizer { get; }
 
     /// <summary>Time by stage.</summary>
-    public StageTimes Stages { get; } = new();
+    public StageTimes Stages { get; }
 
     /// <summary>Floating-point operations of the towers and the interaction in one forward pass.</summary>
     /// <param name="batch">B.</param>
