@@ -12,6 +12,7 @@ internal static class Contradictions
     {
         CheckData(values);
         CheckLoss(values);
+        TableContradictions.Check(values);
         _ = ModelSetup.Config(values, shape: null);
         CheckRate(values);
         CheckTests(values);
@@ -69,7 +70,7 @@ internal static class Contradictions
             }
         }
 
-        foreach (string line in CrossOptionSet.WithoutEffect(values))
+        foreach (string line in CrossOptionSet.WithoutEffect(values).Concat(TableContradictions.WithoutEffect(values)))
         {
             yield return line;
         }

@@ -115,7 +115,7 @@ internal static class DataOptions
 
     public static IReadOnlyList<ToolOption> All { get; } =
     [
-        Generation, Set, RawFile, ProcessedFile, Randomize, MaxIndex, SubSample, OnBadLine, MemoryMap, MultiProcessing,
+        Generation, Set, RawFile, ProcessedFile, Randomize, MaxIndex, TableOptions.MaxIndexPerTable, SubSample, OnBadLine, MemoryMap, MultiProcessing,
         Workers, BinaryLoader, BinaryShuffle, TraceFile, TracePadding,
         Size, Lookups, LookupsFixed, Distribution, Minimum, Maximum, Mean, Deviation,
     ];

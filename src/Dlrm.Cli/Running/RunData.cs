@@ -22,10 +22,10 @@ internal sealed class RunData : IDisposable
     }
 
     /// <summary>Training samples.</summary>
-    public IBatchSource Train { get; }
+    public IBatchSource Train { get; private set; }
 
     /// <summary>Test samples.</summary>
-    public IBatchSource Test { get; }
+    public IBatchSource Test { get; private set; }
 
     /// <summary>What it is, in a few words.</summary>
     public required string Title { get; init; }
@@ -54,16 +54,39 @@ internal sealed class RunData : IDisposable
     /// <param name="progress">Told how far a file is.</param>
     /// <param name="stop">Ends the loading.</param>
     public static RunData Load(
-        OptionValues values, NumpyRandom random, IProgress<LoadProgress>? progress, CancellationToken stop) =>
-        values.Get(DataOptions.Generation) switch
+        OptionValues values, NumpyRandom random, IProgress<LoadProgress>? progress, CancellationToken stop)
+    {
+        RunData data = values.Get(DataOptions.Generation) switch
         {
             DataOptions.DataSet when DataSetOptions.NamesFolder(values) => Folder(values),
             DataOptions.DataSet => Criteo(values, random, progress, stop),
             DataOptions.Sample => Adult(values),
             _ => Random(values, random),
         };
+        return data.Bound(values.Get(TableOptions.MaxIndexPerTable));
+    }
 
     public void Dispose() => _owned?.Dispose();
+
+    /// <summary>Puts the bounds of --max-ind-range-per-table, if there are any, on both sources.</summary>
+    private RunData Bound(IReadOnlyList<int> bounds)
+    {
+        if (bounds.Count == 0)
+        {
+            return this;
+        }
+
+        try
+        {
+            (Train, Test) = (new BoundedBatchSource(Train, bounds), new BoundedBatchSource(Test, bounds));
+            return this;
+        }
+        catch (ArgumentException exception)
+        {
+            Dispose();
+            throw new UsageException(exception.Message);
+        }
+    }
 
     private static RunData Random(OptionValues values, NumpyRandom random)
     {

@@ -17,6 +17,12 @@ internal sealed class RunFolder
 
     public string Model => System.IO.Path.Combine(Path, "model");
 
+    public string Profile => System.IO.Path.Combine(Path, "profile.txt");
+
+    public string Trace => System.IO.Path.Combine(Path, "trace.json");
+
+    public string Graph => System.IO.Path.Combine(Path, "model.svg");
+
     public string Report => System.IO.Path.Combine(Path, "report.html");
 
     /// <summary>The folder of --output-dir, or a new one; not made yet.</summary>

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using Dlrm.Data;
 using Dlrm.Kernels;
 using Dlrm.Memory;
 using Dlrm.Optimizers;
+using Dlrm.Profiling;
 using Dlrm.Threading;
 
 namespace Dlrm.Layers;
@@ -143,6 +145,7 @@ public sealed class EmbeddingTables : IDisposable
             Kernel = EmbeddingBag.For(_engine.InstructionSet),
             Batch = batch,
             Features = features,
+            Profiler = _engine.Profiler,
         };
         _engine.Team.Run(ref work);
     }
@@ -169,6 +172,7 @@ public sealed class EmbeddingTables : IDisposable
     public void SortLookups(Batch batch)
     {
         _sorter.Sort(_engine.Team, batch);
+        _engine.Profiler?.EndLayer("sort lookups");
         _sortedSize = batch.Size;
     }
 
@@ -245,6 +249,7 @@ public sealed class EmbeddingTables : IDisposable
         public EmbeddingBag Kernel;
         public Batch Batch;
         public MatrixView Features;
+        public Profiler? Profiler;
 
         public readonly void Execute(int worker, int workers)
         {
@@ -264,9 +269,11 @@ public sealed class EmbeddingTables : IDisposable
                 int end = FirstBag(offsets, to - before);
                 if (start < end)
                 {
+                    long began = Profiler is null ? 0 : Stopwatch.GetTimestamp();
                     int dimension = Tables[table].Dimension;
                     MatrixView pooled = Features.ColumnRange((table + 1) * dimension, dimension);
                     Tables[table].Pool(Kernel, offsets, Batch.Indices(table), start, end, pooled);
+                    Profiler?.Worker(worker).Finish("embedding forward", Tables[table].Name, began);
                 }
 
                 before += Batch.LookupCount(table) + Batch.Size;
@@ -315,6 +322,8 @@ public sealed class EmbeddingTables : IDisposable
                 int end = lookups.NextRowStart((int)Math.Clamp(to - sorter.Start(number), 0, lookups.Count));
                 if (start < end)
                 {
+                    Profiler? profiler = Owner._engine.Profiler;
+                    long began = profiler is null ? 0 : Stopwatch.GetTimestamp();
                     LookupPart part = Owner._parts[number];
                     EmbeddingTable table = Owner._tables[part.Table];
                     MatrixView pooled = Gradient.ColumnRange((part.Table + 1) * table.Dimension, table.Dimension);
@@ -326,6 +335,7 @@ public sealed class EmbeddingTables : IDisposable
                         LearningRate,
                         Owner._scratch,
                         (long)worker * Owner._scratchStride);
+                    profiler?.Worker(worker).Finish("embedding update", table.Name, began);
                 }
             }
         }

@@ -121,10 +121,12 @@ public sealed class Mlp : IDisposable
 
         Reserve(batch);
         PackForward(input);
+        _engine.Profiler?.EndLayer("packing");
         for (int i = 0; i < _layers.Length - 1; i++)
         {
             GemmWork work = _layers[i].Forward(Activation(i, batch), Activation(i + 1, batch));
             Run(ref work, work.MultiplyAdds);
+            _engine.Profiler?.EndLayer(_layers[i].Weight.Name);
         }
 
         PanelMatrix lastInput = Activation(_layers.Length - 1, batch);
@@ -138,6 +140,8 @@ public sealed class Mlp : IDisposable
             GemmWork work = _layers[^1].Forward(lastInput, new PanelMatrix(output));
             Run(ref work, work.MultiplyAdds);
         }
+
+        _engine.Profiler?.EndLayer(_layers[^1].Weight.Name);
     }
 
     /// <summary>
@@ -181,12 +185,14 @@ public sealed class Mlp : IDisposable
         Linear last = _layers[^1];
         PanelMatrix dy = _gradients[0].Matrix(batch, last.Outputs);
         PackBackward(output, outputGradient, dy);
+        _engine.Profiler?.EndLayer("packing");
         for (int i = _layers.Length - 1; i >= 0; i--)
         {
             PanelMatrix dx = i > 0 ? _gradients[(_layers.Length - i) % 2].Matrix(batch, _layers[i].Inputs)
                 : new PanelMatrix(inputGradient);
             LinearBackwardWork work = _layers[i].Backward(Activation(i, batch), dy, dx, rectified: i > 0, accumulate);
             Run(ref work, work.MultiplyAdds);
+            _engine.Profiler?.EndLayer(_layers[i].Weight.Name);
             dy = dx;
         }
     }

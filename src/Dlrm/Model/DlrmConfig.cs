@@ -30,6 +30,12 @@ public sealed record DlrmConfig
     /// </summary>
     public string WeightedPooling { get; init; } = "none";
 
+    /// <summary>
+    /// How the rows of a bag become one vector (<c>--pooling</c>): sum, or mean (the sum over the bag's length; an empty bag
+    /// gives 0). One word for all tables or one a table.
+    /// </summary>
+    public IReadOnlyList<string> Pooling { get; init; } = ["sum"];
+
     /// <summary>Widths of the bottom tower, the number of dense features first (<c>--arch-mlp-bot</c>).</summary>
     public IReadOnlyList<int> BottomMlp { get; init; } = [4, 3, 2];
 
@@ -120,13 +126,7 @@ public sealed record DlrmConfig
         Require(
             WeightedPooling is "none" or "fixed" or "learned",
             $"There is no weighted pooling '{WeightedPooling}' (--weighted-pooling); there are none, fixed, learned.");
-        Require(
-            QuotientRemainder is null || MixedDimension is null,
-            "--qr-flag and --md-flag both change large tables: give one of them.");
-        Require(
-            WeightedPooling != "learned" || (QuotientRemainder is null && MixedDimension is null),
-            $"--weighted-pooling=learned is for full tables, but {(QuotientRemainder is null ? "--md-flag" : "--qr-flag")} changes "
-            + "large ones: leave one of the two out.");
+        TableRules.Validate(this);
         Require(
             BottomMlp[^1] == FeatureDimension,
             $"The bottom MLP ends in {BottomMlp[^1]} (--arch-mlp-bot={string.Join('-', BottomMlp)}), but embeddings have "

@@ -45,6 +45,7 @@ public sealed class DlrmModel : IDisposable
         RefuseWhatCannotFit(config, optimizer);
         Config = config;
         Engine = engine;
+        Stages = new StageTimes(engine);
         bool training = optimizer is not null;
         _tables = new EmbeddingTables(engine, [.. TableLayout.Of(config).Select(layout => layout.Create(engine, training))]);
         _bottom = new Mlp(engine, "bot_l", config.BottomMlp.ToArray(), logitOutput: false, training);
@@ -87,7 +88,7 @@ public sealed class DlrmModel : IDisposable
     public long RandomSeed { get; set; } = DefaultSeed;
 
     /// <summary>Time by stage.</summary>
-    public StageTimes Stages { get; } = new();
+    public StageTimes Stages { get; }
 
     /// <summary>Floating-point operations of the towers and the interaction in one forward pass.</summary>
     /// <param name="batch">B.</param>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Dlrm.Data;
 using Dlrm.Model;
+using Dlrm.Profiling;
 
 namespace Dlrm.Training;
 
@@ -152,8 +153,12 @@ public sealed class Trainer : IDisposable
                 }
 
                 _trainingTime.Start();
+                Profiler? profiler = _model.Engine.Profiler;
+                long began = profiler?.Begin() ?? 0;
                 Batch batch = _batches.Take();
+                profiler?.EndStage("wait for data");
                 Step(epoch, index, batch);
+                profiler?.EndStep(began, training: true);
                 _batches.Release();
                 _trainingTime.Stop();
                 _observer.Stepped(_step, _samples);
