@@ -72,8 +72,8 @@ public sealed class MixedDimensionTable : EmbeddingTable
     internal override void Initialize(NumpyRandom numpy, TorchRandom torch)
     {
         // PyTorch draws normals for the rows, the reference draws them anew, and then from numpy; so with the projection.
-        torch.SkipNormal(Weight.Value.Length);
-        torch.SkipUniform(Weight.Value.Length);
+        torch.SkipNormal(Weight.Elements);
+        torch.SkipUniform(Weight.Elements);
         if (Projection is { } projection)
         {
             torch.SkipUniform(projection.Value.Length);
@@ -81,7 +81,7 @@ public sealed class MixedDimensionTable : EmbeddingTable
         }
 
         double bound = Math.Sqrt(1.0 / Rows);
-        numpy.FillUniform(Weight.Value, -bound, bound);
+        Weight.Fill(values => numpy.FillUniform(values, -bound, bound));
     }
 
     /// <inheritdoc/>
@@ -106,11 +106,11 @@ public sealed class MixedDimensionTable : EmbeddingTable
     {
         if (!IsCompound)
         {
-            kernel.Pool(Weight.Value, offsets, indices, start, end, pooled);
+            kernel.Pool(Weight, offsets, indices, start, end, pooled);
             return;
         }
 
-        kernel.Pool(Weight.Value, offsets, indices, start, end, _pooled.Matrix);
+        kernel.Pool(Weight, offsets, indices, start, end, _pooled.Matrix);
         MatrixView projection = MatrixView.Over(_transposed, _rowDimension, Dimension);
         _product.Multiply(_pooled.Matrix, transposed: false, projection, pooled, start, end);
     }

@@ -93,8 +93,8 @@ public sealed class QuotientRemainderTable : EmbeddingTable
     {
         // The reference gives PyTorch a lower bound of √(1/E) and leaves the upper one at 1.
         double low = Math.Sqrt(1.0 / Rows);
-        torch.FillUniform(QuotientWeight.Value, low, 1);
-        torch.FillUniform(RemainderWeight.Value, low, 1);
+        QuotientWeight.Fill(values => torch.FillUniform(values, low, 1));
+        RemainderWeight.Fill(values => torch.FillUniform(values, low, 1));
     }
 
     /// <inheritdoc/>
@@ -132,8 +132,8 @@ public sealed class QuotientRemainderTable : EmbeddingTable
 
         MatrixView q = Concatenates ? pooled.ColumnRange(0, _partDimension) : _quotient.Matrix;
         MatrixView r = Concatenates ? pooled.ColumnRange(_partDimension, _partDimension) : _remainder.Matrix;
-        kernel.Pool(QuotientWeight.Value, offsets, quotients, start, end, q);
-        kernel.Pool(RemainderWeight.Value, offsets, remainders, start, end, r);
+        kernel.Pool(QuotientWeight, offsets, quotients, start, end, q);
+        kernel.Pool(RemainderWeight, offsets, remainders, start, end, r);
         if (Multiplies)
         {
             _combine.Multiply(q, r, pooled, start, end);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dlrm.Kernels;
 using Dlrm.Layers;
 
 namespace Dlrm.Model;
@@ -23,6 +24,21 @@ public sealed record TableLayout(int Number, int Rows, int Dimension, int Pooled
     public long ParameterCount => QuotientRemainder is { } split
         ? ((long)QuotientRemainderTable.QuotientRows(Rows, split.Collisions) + split.Collisions) * Dimension
         : ((long)Rows * Dimension) + ProjectionParameters + (HasPoolingWeights ? Rows : 0);
+
+    /// <summary>How its rows are kept.</summary>
+    public StorageFormat Storage { get; init; }
+
+    /// <summary>Bytes of its parameters as they are kept.</summary>
+    public long Bytes
+    {
+        get
+        {
+            long rows = QuotientRemainder is { } split
+                ? (long)QuotientRemainderTable.QuotientRows(Rows, split.Collisions) + split.Collisions
+                : Rows;
+            return (rows * Storage.RowBytes(Dimension)) + (sizeof(float) * (ParameterCount - (rows * Dimension)));
+        }
+    }
 
     /// <summary>Its shape for a person, e.g. <c>301 × 8</c>, <c>(76 + 4) × 8 mult</c> or <c>301 × 3 → 8</c>.</summary>
     public string Shape => QuotientRemainder is { } split
@@ -49,6 +65,7 @@ public sealed record TableLayout(int Number, int Rows, int Dimension, int Pooled
                 {
                     HasPoolingWeights = config.WeightedPooling == "learned",
                 };
+            layouts[table] = layouts[table] with { Storage = config.Precision.FormatOf(table) };
         }
 
         return layouts;
@@ -57,7 +74,14 @@ public sealed record TableLayout(int Number, int Rows, int Dimension, int Pooled
     /// <summary>Makes the table, zeroed.</summary>
     /// <param name="engine">What to compute with.</param>
     /// <param name="training">Whether dense parameters keep a gradient.</param>
-    internal EmbeddingTable Create(Engine engine, bool training) => this switch
+    internal EmbeddingTable Create(Engine engine, bool training)
+    {
+        EmbeddingTable table = CreateEmpty(engine, training);
+        table.Store(Storage);
+        return table;
+    }
+
+    private EmbeddingTable CreateEmpty(Engine engine, bool training) => this switch
     {
         { QuotientRemainder: { } split }
             => new QuotientRemainderTable(engine, Number, Rows, Dimension, split.Collisions, split.ToOperation()),
