@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Dlrm.Kernels;
 
 namespace Dlrm.Model;
@@ -24,8 +25,12 @@ public sealed record ModelPrecision
     /// <summary>Bits of the towers' weights (<c>--quantize-mlp-with-bit</c>): 8, 16, or 32 for none fewer.</summary>
     public int MlpBits { get; init; } = 32;
 
+    /// <summary>The words of <see cref="EmbeddingType"/>.</summary>
+    public static IReadOnlyList<string> EmbeddingTypes => StorageFormats.Words;
+
     /// <summary>True when something is in fewer bits than it could be trained in.</summary>
-    internal bool IsQuantized => EmbeddingBits != 32 || MlpBits != 32 || TableBits is { } bits && bits.Any(bit => bit != 32);
+    [JsonIgnore]
+    public bool IsQuantized => EmbeddingBits != 32 || MlpBits != 32 || TableBits is { } bits && bits.Any(bit => bit != 32);
 
     /// <summary>Bits of a table: 4, 8 or 32.</summary>
     /// <param name="table">Its number.</param>
@@ -67,6 +72,7 @@ public sealed record ModelPrecision
     };
 
     /// <summary>How the weights of the towers are kept.</summary>
+    [JsonIgnore]
     internal StorageFormat TowerFormat => MlpBits switch
     {
         8 => StorageFormat.Int8,
