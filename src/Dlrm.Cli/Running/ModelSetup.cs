@@ -55,6 +55,7 @@ internal static class ModelSetup
             MixedDimension = values.Get(ModelOptions.MixedDimension) ? MixedDimension(values) : null,
             WeightedPooling = values.Get(ModelOptions.WeightedPooling),
             Pooling = values.Get(TableOptions.Pooling),
+            Precision = new ModelPrecision { EmbeddingType = values.Get(PrecisionOptions.EmbeddingType) },
             Loss = values.Get(ModelOptions.Loss),
             LossThreshold = (float)values.Get(ModelOptions.LossThreshold),
             LossWeights = values.Get(ModelOptions.LossWeights),
@@ -238,6 +239,8 @@ internal static class ModelSetup
     private static void RequireSameTables(OptionValues values, DlrmConfig named, DlrmConfig saved, ModelFolder folder)
     {
         RequireSame(values, TableOptions.Pooling, string.Join(',', named.Pooling), string.Join(',', saved.Pooling), folder);
+        RequireSame(
+            values, PrecisionOptions.EmbeddingType, named.Precision.EmbeddingType, saved.Precision.EmbeddingType, folder);
         RequireSame(values, ModelOptions.WeightedPooling, named.WeightedPooling, saved.WeightedPooling, folder);
         RequireSame(
             values, ModelOptions.QuotientRemainder, named.QuotientRemainder is not null, saved.QuotientRemainder is not null, folder);

@@ -54,6 +54,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
             ModelSaver.CheckTarget(best, RunOptions.SaveModel.Switch);
         }
 
+        PrecisionSetup.Check(values, training: true);
         using Engine engine = ModelSetup.CreateEngine(values);
         ProfileOutput.Start(values, engine);
         if (PrintsReferenceLines)
@@ -168,7 +169,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
             $"Data    {data.Train.Description}: {data.Train.SampleCount:N0} samples, {data.Train.BatchCount:N0} steps an epoch"));
         People.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"Model   {model.Config.ParameterCount:N0} parameters ({SystemMemory.Describe(model.Config.ParameterCount * sizeof(float))}), "
+            $"Model   {model.Config.ParameterCount:N0} parameters ({SystemMemory.Describe(model.Config.ParameterBytes)}), "
             + $"{tables} tables, {model.Config.Interaction} interaction, {model.Config.Loss} loss"));
         People.WriteLine(
             $"Engine  {Threads(model.Engine.Team.Workers)}, {model.Engine.InstructionSet.ToString().ToLowerInvariant()}");

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Memory;
 
@@ -112,7 +113,7 @@ public sealed class ModelFolder : IDisposable
     /// <summary>True when every value of every parameter is finite; reads at the speed of memory.</summary>
     /// <param name="parameters">What is to be saved.</param>
     public static bool AllFinite(IEnumerable<Parameter> parameters)
-        => parameters.All(parameter => Finiteness.AllFinite(parameter.Value));
+        => parameters.All(parameter => Finiteness.AllFinite(parameter));
 
     /// <summary>Reads a tensor of the model straight into a buffer.</summary>
     /// <param name="name">Its name.</param>
@@ -135,7 +136,7 @@ public sealed class ModelFolder : IDisposable
     /// <exception cref="InvalidDataException">One is missing, has another shape, or a saved one is not among them.</exception>
     public void ReadAll(IReadOnlyCollection<Parameter> parameters)
     {
-        var wanted = parameters.Select(parameter => parameter.Name).ToHashSet(StringComparer.Ordinal);
+        var wanted = parameters.Select(StoredParameter.Name).ToHashSet(StringComparer.Ordinal);
         if (_model.Tensors.Keys.FirstOrDefault(name => !wanted.Contains(name)) is { } unwanted)
         {
             throw new InvalidDataException(
@@ -144,7 +145,15 @@ public sealed class ModelFolder : IDisposable
 
         foreach (Parameter parameter in parameters)
         {
-            ReadInto(parameter.Name, parameter.Value, parameter.Shape.ToArray());
+            if (parameter.Storage == StorageFormat.Float32)
+            {
+                ReadInto(parameter.Name, parameter.Value, parameter.Shape.ToArray());
+            }
+            else
+            {
+                _model.ReadInto(
+                    StoredParameter.Name(parameter), parameter.Packed, StoredParameter.Shape(parameter), StoredParameter.Type(parameter));
+            }
         }
     }
 

@@ -78,6 +78,10 @@ internal sealed class TensorFiles : IDisposable
 
     public void ReadInto<T>(string name, NativeBuffer<T> destination, ReadOnlySpan<long> shape)
         where T : unmanaged
+        => ReadInto(name, destination, shape, TensorTypes.Of<T>());
+
+    public void ReadInto<T>(string name, NativeBuffer<T> destination, ReadOnlySpan<long> shape, TensorType type)
+        where T : unmanaged
     {
         if (!_readerOf.TryGetValue(name, out SafetensorsReader? reader))
         {
@@ -85,7 +89,7 @@ internal sealed class TensorFiles : IDisposable
                 $"{Path.Combine(_folder, _stem + ".safetensors")}: there is no tensor '{name}'; it holds {Names()}.");
         }
 
-        reader.ReadInto(name, destination, shape);
+        reader.ReadInto(name, destination, shape, type);
     }
 
     public void Dispose()

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Memory;
 
@@ -31,7 +32,10 @@ public abstract class TensorSource
     /// <summary>The values of a parameter.</summary>
     /// <param name="parameter">It must outlive the source.</param>
     public static TensorSource Of(Parameter parameter)
-        => new BufferSource<float>(parameter.Name, [.. parameter.Shape.Select(extent => (long)extent)], parameter.Value);
+        => parameter.Storage == StorageFormat.Float32
+            ? new BufferSource<float>(parameter.Name, [.. parameter.Shape.Select(extent => (long)extent)], parameter.Value)
+            : new BufferSource<byte>(
+                StoredParameter.Name(parameter), StoredParameter.Shape(parameter), parameter.Packed, StoredParameter.Type(parameter));
 
     /// <summary>A whole buffer.</summary>
     /// <typeparam name="T">float, int, long, byte, Half and the like.</typeparam>
@@ -51,8 +55,8 @@ public abstract class TensorSource
     {
         private readonly NativeBuffer<T> _values;
 
-        public BufferSource(string name, long[] shape, NativeBuffer<T> values)
-            : base(name, TensorTypes.Of<T>(), shape, values.Bytes)
+        public BufferSource(string name, long[] shape, NativeBuffer<T> values, TensorType? type = null)
+            : base(name, type ?? TensorTypes.Of<T>(), shape, values.Bytes)
         {
             if (shape.Any(extent => extent < 0) || TensorInfo.SizeOf(Type, shape) != values.Bytes)
             {

@@ -86,7 +86,7 @@ public sealed class EmbeddingTables : IDisposable
         }
 
         _sorter = new LookupSorter(_parts, engine.Team.Workers);
-        _scratchStride = ((2 * Dimension) + CacheLineFloats - 1) / CacheLineFloats * CacheLineFloats;
+        _scratchStride = ((3 * Dimension) + CacheLineFloats - 1) / CacheLineFloats * CacheLineFloats;
         _scratch = new NativeBuffer<float>((long)_scratchStride * engine.Team.Workers);
     }
 

@@ -36,6 +36,9 @@ public sealed record DlrmConfig
     /// </summary>
     public IReadOnlyList<string> Pooling { get; init; } = ["sum"];
 
+    /// <summary>In how many bits the parts are kept (<c>--embedding-dtype</c>, <c>dlrm quantize</c>).</summary>
+    public ModelPrecision Precision { get; init; } = ModelPrecision.Single;
+
     /// <summary>Widths of the bottom tower, the number of dense features first (<c>--arch-mlp-bot</c>).</summary>
     public IReadOnlyList<int> BottomMlp { get; init; } = [4, 3, 2];
 
@@ -86,6 +89,18 @@ public sealed record DlrmConfig
         }
     }
 
+    /// <summary>Bytes of all parameters as they are kept.</summary>
+    [JsonIgnore]
+    public long ParameterBytes
+    {
+        get
+        {
+            long all = TableLayout.Of(this).Sum(layout => layout.Bytes);
+            long towers = ParameterCount - TableLayout.Of(this).Sum(layout => layout.ParameterCount);
+            return all + TowerBytes(towers);
+        }
+    }
+
     /// <summary>The interaction this config names.</summary>
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public Interaction CreateInteraction() =>
@@ -105,7 +120,7 @@ public sealed record DlrmConfig
         long activations = ((long)Features * FeatureDimension) + BottomMlp.Sum(w => (long)w) + top.Sum(w => (long)w);
         long copies = training ? 2 : 1;
         long sample = (copies * activations) + interaction.FloatsPerSample(training);
-        return sizeof(float) * (ParameterCount + dense + ((copies - 1) * dense) + (sample * batch));
+        return ParameterBytes + (sizeof(float) * (dense + ((copies - 1) * dense) + (sample * batch)));
     }
 
     /// <summary>Checks that the parts fit one another.</summary>
@@ -122,6 +137,7 @@ public sealed record DlrmConfig
         RequireWidths(BottomMlp, "--arch-mlp-bot", 2);
         RequireWidths(TopMlp, "--arch-mlp-top", 1);
         QuotientRemainder?.Validate();
+        Precision.Validate(TableRows.Count);
         MixedDimension?.Validate(EmbeddingDimension);
         Require(
             WeightedPooling is "none" or "fixed" or "learned",
@@ -185,6 +201,9 @@ public sealed record DlrmConfig
 
     private static JsonObject ReadObject(string json) => JsonNode.Parse(json) as JsonObject
         ?? throw new JsonException("a JSON object is expected.");
+
+    /// <summary>Biases, of which there are few, are counted as weights.</summary>
+    private long TowerBytes(long parameters) => parameters * Precision.MlpBits / 8;
 
     private static long MlpParameters(IReadOnlyList<int> widths)
     {
