@@ -75,6 +75,15 @@ public sealed class DlrmModel : IDisposable
     /// <summary>The update rule with its state; null for a model that only predicts.</summary>
     public Optimizer? Optimizer { get; }
 
+    /// <summary>
+    /// Updates done so far. With <see cref="RandomSeed"/> it decides what a step draws at random (dropout, stochastic
+    /// rounding), so set both when training resumes.
+    /// </summary>
+    public long StepNumber { get; set; }
+
+    /// <summary>What else decides a step's random draws; the reference's default seed until set.</summary>
+    public long RandomSeed { get; set; } = DefaultSeed;
+
     /// <summary>Time by stage.</summary>
     public StageTimes Stages { get; } = new();
 
@@ -166,6 +175,7 @@ public sealed class DlrmModel : IDisposable
         Stages.End(Stage.DenseUpdate);
         _tables.SortLookups(batch);
         _tables.Update(a.FeatureGradient, optimizer.Sparse, sparseLearningRate ?? learningRate);
+        StepNumber++;
         Stages.End(Stage.EmbeddingUpdate);
     }
 
