@@ -228,7 +228,7 @@ internal sealed class ResumePoint : IDisposable
         ModelFolder folder = ModelFolder.Open(path);
         try
         {
-            TrainerState? state = folder.StateJson is { } json ? TrainerState.FromJson(json) : null;
+            TrainerState? state = folder.StateJson is { } json ? ReadState(folder, json) : null;
             if (state is not { BatchesPerEpoch: > 0 })
             {
                 folder.Dispose();
@@ -248,6 +248,18 @@ internal sealed class ResumePoint : IDisposable
         {
             folder.Dispose();
             throw;
+        }
+    }
+
+    private static TrainerState ReadState(ModelFolder folder, string json)
+    {
+        try
+        {
+            return TrainerState.FromJson(json);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new InvalidDataException($"{Path.Combine(folder.FullPath, "state.json")}: {exception.Message}", exception);
         }
     }
 

@@ -51,7 +51,7 @@ internal sealed class RunLock : IDisposable
         {
             ["pid"] = Environment.ProcessId,
             ["host"] = Environment.MachineName,
-            ["since"] = DateTimeOffset.Now.ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture),
+            ["since"] = DateTimeOffset.UtcNow.ToString("u", CultureInfo.InvariantCulture),
         }.ToJsonString() + "\n");
         return new RunLock(file, owner) { Stale = stale };
     }
@@ -70,7 +70,7 @@ internal sealed class RunLock : IDisposable
         _file.Dispose();
     }
 
-    /// <summary>E.g. <c>process 4711 on node3 since 2026-01-02 15:04:05 +01:00</c>; null without a readable file.</summary>
+    /// <summary>E.g. <c>process 4711 on node3 since 2026-01-02 15:04:05Z</c>; null without a readable file.</summary>
     private static string? Describe(string owner)
     {
         try
