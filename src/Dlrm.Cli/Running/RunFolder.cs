@@ -22,6 +22,9 @@ internal sealed class RunFolder
     public string Trace => System.IO.Path.Combine(Path, "trace.json");
 
     public string Graph => System.IO.Path.Combine(Path, "model.svg");
+    public string Best => System.IO.Path.Combine(Path, "best");
+
+    public string Checkpoints => System.IO.Path.Combine(Path, "checkpoints");
 
     public string Report => System.IO.Path.Combine(Path, "report.html");
 

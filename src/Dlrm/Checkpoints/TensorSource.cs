@@ -48,7 +48,53 @@ public abstract class TensorSource
         where T : unmanaged
         => new BufferSource<T>(name, shape.ToArray(), values);
 
-    internal abstract void WriteTo(Stream stream);
+    /// <summary>A tensor as it was when its snapshot was taken, though steps go on changing it.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="type">Its element type.</param>
+    /// <param name="shape">Extents, row-major, the rows first.</param>
+    /// <param name="rows">Its rows; written once.</param>
+    /// <param name="gate">Held while a piece is read.</param>
+    internal static TensorSource Of(string name, TensorType type, IReadOnlyList<int> shape, RowSnapshot rows, Lock gate)
+        => new RowSource(name, type, [.. shape.Select(extent => (long)extent)], rows, gate);
+
+    /// <summary>Writes the tensor's bytes.</summary>
+    /// <param name="stream">Where to.</param>
+    /// <param name="requireFinite">True to refuse floats that are not finite.</param>
+    internal abstract void WriteTo(Stream stream, bool requireFinite);
+
+    private void Write(Stream stream, ReadOnlySpan<byte> piece, bool requireFinite)
+    {
+        if (requireFinite && Type == TensorType.F32 && !Finiteness.AllFinite(MemoryMarshal.Cast<byte, float>(piece)))
+        {
+            throw new InvalidDataException($"{Name} holds a number that is not finite: such a model is worth nothing.");
+        }
+
+        stream.Write(piece);
+    }
+
+    private sealed class RowSource(string name, TensorType type, long[] shape, RowSnapshot rows, Lock gate)
+        : TensorSource(name, type, shape, TensorInfo.SizeOf(type, shape)!.Value)
+    {
+        internal override void WriteTo(Stream stream, bool requireFinite)
+        {
+            // A step that comes meanwhile waits for one piece at most: some microseconds.
+            const int Piece = 256 << 10;
+            long rowBytes = rows.Count == 0 ? 1 : Bytes / rows.Count;
+            byte[] piece = new byte[Math.Max(Piece / rowBytes, 1) * rowBytes];
+            int rowsTogether = (int)(piece.Length / rowBytes);
+            for (int first = 0; first < rows.Count; first += rowsTogether)
+            {
+                int count = Math.Min(rowsTogether, rows.Count - first);
+                Span<byte> bytes = piece.AsSpan(0, (int)(count * rowBytes));
+                lock (gate)
+                {
+                    rows.Read(first, count, bytes);
+                }
+
+                Write(stream, bytes, requireFinite);
+            }
+        }
+    }
 
     private sealed class BufferSource<T> : TensorSource
         where T : unmanaged
@@ -68,13 +114,13 @@ public abstract class TensorSource
             _values = values;
         }
 
-        internal override void WriteTo(Stream stream)
+        internal override void WriteTo(Stream stream, bool requireFinite)
         {
             const int Piece = 1 << 20;
             for (long start = 0; start < _values.Length; start += Piece)
             {
                 int length = (int)Math.Min(Piece, _values.Length - start);
-                stream.Write(MemoryMarshal.AsBytes(_values.Slice(start, length)));
+                Write(stream, MemoryMarshal.AsBytes(_values.Slice(start, length)), requireFinite);
             }
         }
     }

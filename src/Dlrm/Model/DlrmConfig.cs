@@ -180,7 +180,11 @@ public sealed record DlrmConfig
             JsonObject merged = JsonNode.Parse(new DlrmConfig().ToJson())!.AsObject();
             foreach ((string member, JsonNode? value) in ReadObject(json))
             {
-                merged[member] = value?.DeepClone();
+                // What a newer version knows and this model does not use says nothing; anything else is refused below.
+                if (merged.ContainsKey(member) || !SaysNothing(value))
+                {
+                    merged[member] = value?.DeepClone();
+                }
             }
 
             DlrmConfig config = merged.Deserialize(DlrmConfigJson.Default.DlrmConfig)!;
@@ -198,6 +202,9 @@ public sealed record DlrmConfig
     }
 
     private CrossOptions CrossSize => Cross ?? new CrossOptions();
+    private static bool SaysNothing(JsonNode? value) => value is null
+        || value is JsonArray { Count: 0 }
+        || (value is JsonValue number && number.ToJsonString() is "0" or "false" or "\"\"" or "\"none\"");
 
     private static JsonObject ReadObject(string json) => JsonNode.Parse(json) as JsonObject
         ?? throw new JsonException("a JSON object is expected.");

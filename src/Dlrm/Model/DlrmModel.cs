@@ -88,6 +88,9 @@ public sealed class DlrmModel : IDisposable
     /// <summary>What else decides a step's random draws; the reference's default seed until set.</summary>
     public long RandomSeed { get; set; } = DefaultSeed;
 
+    /// <summary>The embedding tables.</summary>
+    internal EmbeddingTables Tables => _tables;
+
     /// <summary>Time by stage.</summary>
     public StageTimes Stages { get; }
 
