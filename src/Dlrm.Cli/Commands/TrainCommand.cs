@@ -26,13 +26,18 @@ internal sealed class TrainCommand : ToolCommand
 
     public override int Run(OptionValues values, ToolConsole console)
     {
-        values = SamplePreset.Apply(values);
+        values = Recipes.Apply(SamplePreset.Apply(values));
         if (values.Get(TrainOptions.InferenceOnly))
         {
             return new EvaluationRun(values, console, referenceLines: true).Run();
         }
 
         Contradictions.Check(values);
+        if (!values.Get(TrainOptions.Quiet))
+        {
+            Recipes.Print(values, console);
+        }
+
         return new TrainingRun(values, console).Run();
     }
 }

@@ -44,6 +44,9 @@ internal abstract class ToolOption(string name, OptionGroup group, string help)
     /// <summary>True for a boolean, which may stand without a value.</summary>
     public abstract bool IsFlag { get; }
 
+    /// <summary>What the option's name alone means; null when it needs a value.</summary>
+    public abstract string? Bare { get; }
+
     /// <summary>What the help calls the value.</summary>
     public abstract string Placeholder { get; }
 
@@ -67,6 +70,8 @@ internal sealed class ToolOption<T>(
     public T Default { get; } = defaultValue;
 
     public override bool IsFlag => kind is Flag;
+
+    public override string? Bare => kind.Bare;
 
     public override string Placeholder => kind.Placeholder;
 

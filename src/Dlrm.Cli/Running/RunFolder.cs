@@ -17,6 +17,9 @@ internal sealed class RunFolder
 
     public string Model => System.IO.Path.Combine(Path, "model");
 
+    /// <summary>The best model so far while early stopping waits for a better one; gone when the run is done.</summary>
+    public string BestValidation => System.IO.Path.Combine(Path, "best-validation");
+
     public string Report => System.IO.Path.Combine(Path, "report.html");
 
     /// <summary>The folder of --output-dir, or a new one; not made yet.</summary>

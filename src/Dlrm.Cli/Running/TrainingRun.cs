@@ -89,7 +89,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
                 engine,
                 optimizer,
                 TrainingSetup.Optimizer(values));
-            fresh.Initialize(random, new TorchRandom(values.Get(TrainOptions.Seed)));
+            ModelSetup.Initialize(fresh, values, random);
             return fresh;
         }
 
@@ -121,13 +121,15 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         }
 
         observers.Add(live is null ? new WarningLines(console.Error) : live);
+        FolderKeeper? keeper = values.Get(AccuracyOptions.EarlyStopping) > 0 ? new FolderKeeper(model, saver, folder.BestValidation) : null;
         using var trainer = new Trainer(
             model,
             data.Train,
-            data.Test,
+            data.Validation ?? data.Test,
             TrainingSetup.Options(values, data.Train.BatchCount),
             new Observers([.. observers]),
             new RunDiagnostics(TrainingSetup.Facts(data, model.Config)));
+        TrainingSetup.AddWatchers(values, trainer, keeper);
         TrainingResult result;
         try
         {
@@ -141,13 +143,19 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         }
 
         bool saved = saver.TrySave(folder.Model, result.Steps, result.Samples);
+        if (saved && result.End != TrainingEnd.Interrupted)
+        {
+            keeper?.Remove();
+        }
+
         if (saved && best is { Saved: false })
         {
             saver.TrySave(values.Get(RunOptions.SaveModel), result.Steps, result.Samples);
         }
 
+        EvaluationRecord? final = Final(data, model, metrics, result);
         RunReporting.Write(folder.Report, values, data, model, history, trainer.Evaluator, result, _started);
-        Conclude(result, folder, saved);
+        Conclude(result, folder, saved, final);
         return result.End == TrainingEnd.Interrupted ? ExitCode.Interrupted : saved ? ExitCode.Done : ExitCode.Failed;
     }
 
@@ -167,12 +175,35 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         People.WriteLine();
     }
 
-    private void Conclude(TrainingResult result, RunFolder folder, bool saved)
+    /// <summary>Scores the test samples once, where tests were on samples held out of training.</summary>
+    private static EvaluationRecord? Final(RunData data, DlrmModel model, MetricsFile metrics, TrainingResult result)
+    {
+        if (data.Validation is null || result.End == TrainingEnd.Interrupted)
+        {
+            return null;
+        }
+
+        using var evaluator = new Evaluator(model, data.Test);
+        EvaluationMetrics scores = evaluator.Run();
+        var record = new EvaluationRecord(
+            result.Steps, evaluator.BatchCount, evaluator.BatchCount, 0, scores, evaluator.Loss, scores.Accuracy, scores.Auc, IsBest: true);
+        metrics.Final(record);
+        return record;
+    }
+
+    private void Conclude(TrainingResult result, RunFolder folder, bool saved, EvaluationRecord? final)
     {
         People.WriteLine();
         if (result is { Last: { } last, Best: { } best })
         {
             RunSummary.Write(People, last, best);
+            People.WriteLine();
+        }
+
+        if (final is not null)
+        {
+            People.WriteLine("On the test samples, which no choice has seen:");
+            RunSummary.Write(People, final);
             People.WriteLine();
         }
 
@@ -190,7 +221,11 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         }
 
         People.WriteLine($"Report  {folder.Report}");
-        if (result.End == TrainingEnd.TargetReached)
+        if (result.End == TrainingEnd.StoppedEarly)
+        {
+            People.WriteLine("Training ended because tests got no better; the model is that of the best one.");
+        }
+        else if (result.End == TrainingEnd.TargetReached)
         {
             People.WriteLine("Training ended because the target was reached.");
         }
