@@ -5,14 +5,17 @@ namespace Dlrm.Data;
 /// always, and one of 6,849 never, a sign of the label.
 /// </summary>
 /// <remarks>
-/// A value that enough training rows have is a category of its own. Rarer ones share one with their like: a missing
-/// value, values up to 2 as they are, larger ones by ⌊ln(v)²⌋, the rule of the winners of Criteo's challenge. Of these
-/// too, those that too few training rows have share row 0, with all that only other rows have.
+/// Where the training rows have at most 256 values of a feature, each is a category. Where they have more, a category is a
+/// missing value, each value up to 2, and for larger ones ⌊ln(v)²⌋, the rule of the winners of Criteo's challenge.
+/// Categories that too few training rows have share row 0 with all that only other rows have.
 /// </remarks>
 internal static class NumberCategories
 {
     /// <summary>What stands for a missing value.</summary>
     public const int Missing = int.MinValue;
+
+    /// <summary>Distinct values above which a feature is divided into bins.</summary>
+    private const int MostValues = 256;
 
     /// <summary>Bins have numbers beyond those of values.</summary>
     private const long FirstBin = 1L << 32;
@@ -25,24 +28,26 @@ internal static class NumberCategories
     /// <returns>Rows that the table needs.</returns>
     public static int Apply(TabularDataSet rows, int table, int trainRows, int atLeast)
     {
-        var values = new Dictionary<long, int>();
-        for (int row = 0; row < trainRows; row++)
+        var values = new HashSet<int>();
+        for (int row = 0; row < trainRows && values.Count <= MostValues; row++)
         {
-            Count(values, rows.Index(row, table));
+            values.Add(rows.Index(row, table));
         }
 
-        var categories = new Dictionary<long, int>();
+        bool binned = values.Count > MostValues;
+        var counts = new Dictionary<long, int>();
         for (int row = 0; row < trainRows; row++)
         {
-            Count(categories, Category(values, rows.Index(row, table), atLeast));
+            long category = Category(rows.Index(row, table), binned);
+            counts[category] = counts.GetValueOrDefault(category) + 1;
         }
 
         var numbers = new Dictionary<long, int>();
         for (int row = 0; row < rows.Rows; row++)
         {
             ref int index = ref rows.Index(row, table);
-            long category = Category(values, index, atLeast);
-            if (!numbers.TryGetValue(category, out int number) && categories.GetValueOrDefault(category) >= atLeast)
+            long category = Category(index, binned);
+            if (!numbers.TryGetValue(category, out int number) && counts.GetValueOrDefault(category) >= atLeast)
             {
                 numbers.Add(category, number = numbers.Count + 1);
             }
@@ -60,9 +65,5 @@ internal static class NumberCategories
         return (int)(logarithm * logarithm);
     }
 
-    private static long Category(Dictionary<long, int> values, int value, int atLeast) =>
-        values.GetValueOrDefault(value) >= atLeast || value <= 2 ? value : FirstBin + Bin(value);
-
-    private static void Count(Dictionary<long, int> counts, long key) =>
-        counts[key] = counts.GetValueOrDefault(key) + 1;
+    private static long Category(int value, bool binned) => binned && value > 2 ? FirstBin + Bin(value) : value;
 }

@@ -7,7 +7,7 @@ internal static class CommandCatalog
 {
     /// <summary>In the order of the help.</summary>
     public static IReadOnlyList<ToolCommand> All { get; } =
-        [new TrainCommand(), new EvaluateCommand(), new InspectCommand(), new BenchCommand()];
+        [new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new InspectCommand(), new BenchCommand()];
 
     /// <summary>Commands of later versions, and what they will do.</summary>
     public static IReadOnlyDictionary<string, string> Later { get; } = new Dictionary<string, string>

@@ -22,7 +22,7 @@ internal static class AccuracyOptions
 
     public static readonly ToolOption<bool> NumbersAsCategories = new(
         "numbers-as-categories", OptionGroup.Data, new Flag(), false,
-        "whole numbers are categories too, in a table each: frequent values by themselves, others by the square of the logarithm")
+        "whole numbers are categories too, in a table each: values by themselves, or where there are many by ln(v)²")
     {
         IsNew = true,
     };
