@@ -112,12 +112,14 @@ internal static class CommandLine
             }
             else if (tokens[i].Type == TokenType.Argument)
             {
-                if (text.StartsWith('-') || command.Positional is not { } positional || values.ContainsKey(positional))
+                if (text.StartsWith('-') || command.Positional is not { } positional
+                    || (values.ContainsKey(positional) && !command.RepeatsPositional))
                 {
                     throw Unknown(text, command);
                 }
 
-                values[positional] = positional.Read(text);
+                values[positional] = positional.Read(
+                    values.TryGetValue(positional, out object? before) ? $"{positional.Write(before)},{text}" : text);
             }
         }
 

@@ -13,6 +13,7 @@ internal static class Contradictions
         CheckData(values);
         CheckHeldOut(values);
         CheckLoss(values);
+        TableContradictions.Check(values);
         _ = ModelSetup.Config(values, shape: null);
         CheckRate(values);
         CheckTests(values);
@@ -70,6 +71,11 @@ internal static class Contradictions
             }
         }
 
+        foreach (string line in CrossOptionSet.WithoutEffect(values).Concat(TableContradictions.WithoutEffect(values)))
+        {
+            yield return line;
+        }
+
         if (values.Get(ModelOptions.InteractionItself) && values.Get(ModelOptions.Interaction) != "dot")
         {
             yield return $"--arch-interaction-itself has no effect with --arch-interaction-op={values.Get(ModelOptions.Interaction)}.";
@@ -89,7 +95,8 @@ internal static class Contradictions
                 + "add --data-generation=dataset, or leave the file out.");
         }
 
-        if (generation == DataOptions.DataSet && raw.Length == 0)
+        DataSetOptions.Check(values);
+        if (generation == DataOptions.DataSet && raw.Length == 0 && !DataSetOptions.NamesFolder(values))
         {
             throw new UsageException(
                 "--data-generation=dataset needs the data set's text file: add --raw-data-file=FILE.");

@@ -20,13 +20,11 @@ internal static class ModelOptions
 
     public static readonly ToolOption<string> Interaction = new(
         "arch-interaction-op", OptionGroup.Model,
-        new Choice("dot", "cat", "sum", "dot-dense")
-        {
-            Later = new Dictionary<string, string> { ["dcn"] = "Use dot." },
-        },
+        new Choice("dot", "cat", "sum", "dot-dense", "dcn"),
         "dot",
         "how features meet: dot (each pair), cat (side by side), sum (dense features beside the sum of the embeddings), "
-        + "dot-dense (dense features with each embedding). sum and dot-dense are not in the reference");
+        + "dot-dense (dense features with each embedding), dcn (low-rank cross layers, as MLPerf's DLRM-DCNv2). sum, "
+        + "dot-dense and dcn are not in the reference; see docs/interactions.md");
 
     public static readonly ToolOption<bool> InteractionItself = new(
         "arch-interaction-itself", OptionGroup.Model, new Flag(), false, "with dot: each feature with itself too");
@@ -102,8 +100,8 @@ internal static class ModelOptions
     /// <summary>Those that make a model; <c>evaluate</c> takes them from the saved one instead.</summary>
     public static IReadOnlyList<ToolOption> Architecture { get; } =
     [
-        EmbeddingDimension, EmbeddingRows, BottomMlp, TopMlp, Interaction, InteractionItself, Activation,
-        WeightedPooling, MixedDimension, MixedDimensionThreshold, MixedDimensionTemperature, MixedDimensionRound,
+        EmbeddingDimension, EmbeddingRows, BottomMlp, TopMlp, Interaction, InteractionItself, .. CrossOptionSet.All, Activation,
+        TableOptions.Pooling, WeightedPooling, MixedDimension, MixedDimensionThreshold, MixedDimensionTemperature, MixedDimensionRound,
         QuotientRemainder, QuotientRemainderThreshold, QuotientRemainderOperation, QuotientRemainderCollisions,
     ];
 

@@ -6,6 +6,8 @@ namespace Dlrm.Cli.Options;
 internal enum OptionGroup
 {
     Bench,
+    Preprocess,
+    Columns,
     Model,
     Loss,
     Data,

@@ -35,6 +35,7 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         OptionValues values = WithOptionsOfTheModel(out long step);
         Contradictions.Check(values);
         using Engine engine = ModelSetup.CreateEngine(values);
+        ProfileOutput.Start(values, engine);
         var random = new NumpyRandom(values.Get(TrainOptions.Seed));
         using RunData data = RunData.Load(
             values, random, values.Get(TrainOptions.Quiet) ? null : new LoadLines(console.Error, TimeProvider.System), stop);
@@ -122,9 +123,10 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         RunSummary.Write(console.Out, record);
     }
 
-    private static void WriteFiles(OptionValues values, RunData data, DlrmModel model, EvaluationRecord record)
+    private void WriteFiles(OptionValues values, RunData data, DlrmModel model, EvaluationRecord record)
     {
-        if (!values.IsGiven(RunOptions.OutputDirectory))
+        bool seeing = values.Get(TrainOptions.Profiling) || values.Get(TrainOptions.PlotGraph);
+        if (!values.IsGiven(RunOptions.OutputDirectory) && !seeing)
         {
             return;
         }
@@ -132,6 +134,8 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         var folder = RunFolder.Of(values, TimeProvider.System);
         folder.Create();
         File.WriteAllText(folder.Config, RunRecord.ToJson("evaluate", values, data, model.Config, model.Engine));
+        GraphOutput.Write(values, model.Config, folder);
+        ProfileOutput.Write(model.Engine, folder, values.Get(TrainOptions.Quiet) ? TextWriter.Null : console.Error);
         using var metrics = new MetricsFile(folder.Metrics);
         metrics.Evaluated(record);
     }

@@ -7,7 +7,8 @@ using Dlrm.Model;
 namespace Dlrm.Cli.Running;
 
 /// <summary>Saves a model with what it takes to evaluate it and to train on: the options of its run and the optimizer's state.</summary>
-internal sealed class ModelSaver(DlrmModel model, string runJson)
+internal sealed class ModelSaver(
+    DlrmModel model, string runJson, IReadOnlyDictionary<string, Action<Stream>>? dataFiles = null)
 {
     private const string ManifestName = "manifest.json";
 
@@ -49,7 +50,7 @@ internal sealed class ModelSaver(DlrmModel model, string runJson)
                 .. (model.Optimizer?.States ?? []).Select(state =>
                     TensorSource.Of(state.Name, [.. state.Shape.Select(extent => (long)extent)], state.Value)),
             ],
-            Files = new Dictionary<string, Action<Stream>>
+            Files = new Dictionary<string, Action<Stream>>(dataFiles ?? new Dictionary<string, Action<Stream>>())
             {
                 [RunRecord.NameInModel] = stream => stream.Write(Encoding.UTF8.GetBytes(runJson)),
             },

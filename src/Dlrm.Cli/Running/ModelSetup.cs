@@ -45,15 +45,17 @@ internal static class ModelSetup
         IReadOnlyList<int> bottom = values.Get(ModelOptions.BottomMlp);
         var config = new DlrmConfig
         {
-            TableRows = [.. shape?.TableRows ?? values.Get(ModelOptions.EmbeddingRows)],
+            TableRows = TableRows(values, shape),
             EmbeddingDimension = values.GetInt(ModelOptions.EmbeddingDimension),
             BottomMlp = shape is null ? bottom : [shape.DenseFeatures, .. bottom.Skip(1)],
             TopMlp = values.Get(ModelOptions.TopMlp),
             Interaction = values.Get(ModelOptions.Interaction),
             InteractionItself = values.Get(ModelOptions.InteractionItself),
+            Cross = CrossOptionSet.Of(values),
             QuotientRemainder = values.Get(ModelOptions.QuotientRemainder) ? QuotientRemainder(values) : null,
             MixedDimension = values.Get(ModelOptions.MixedDimension) ? MixedDimension(values) : null,
             WeightedPooling = values.Get(ModelOptions.WeightedPooling),
+            Pooling = values.Get(TableOptions.Pooling),
             Loss = values.Get(ModelOptions.Loss),
             LossThreshold = (float)values.Get(ModelOptions.LossThreshold),
             LossWeights = values.Get(ModelOptions.LossWeights),
@@ -115,6 +117,8 @@ internal static class ModelSetup
         RequireSame(values, ModelOptions.TopMlp, Text(named.TopMlp), Text(saved.TopMlp), folder);
         RequireSame(values, ModelOptions.Interaction, named.Interaction, saved.Interaction, folder);
         RequireSame(values, ModelOptions.InteractionItself, named.InteractionItself, saved.InteractionItself, folder);
+        RequireSame(values, CrossOptionSet.Layers, named.Cross?.Layers, saved.Cross?.Layers, folder);
+        RequireSame(values, CrossOptionSet.Rank, named.Cross?.Rank, saved.Cross?.Rank, folder);
         RequireSameTables(values, named, saved, folder);
         if (saved.DenseFeatures != data.Train.DenseFeatures || !saved.TableRows.SequenceEqual(data.Train.TableRows))
         {
@@ -212,6 +216,25 @@ internal static class ModelSetup
         }
     }
 
+    private static IReadOnlyList<int> TableRows(OptionValues values, IBatchSource? shape)
+    {
+        if (shape is not null)
+        {
+            return shape.TableRows;
+        }
+
+        IReadOnlyList<int> named = values.Get(ModelOptions.EmbeddingRows);
+        int tables = TableContradictions.Tables(values);
+        if (named.Count != tables)
+        {
+            // Data that bring their shape are not read yet: only the number of tables matters to what can be checked now.
+            return [.. Enumerable.Repeat(1, tables)];
+        }
+
+        IReadOnlyList<int> bounds = values.Get(TableOptions.MaxIndexPerTable);
+        return bounds.Count == 0 ? named : BoundedBatchSource.Apply(named, bounds);
+    }
+
     private static QuotientRemainderOptions QuotientRemainder(OptionValues values) => new()
     {
         Threshold = values.GetInt(ModelOptions.QuotientRemainderThreshold),
@@ -228,6 +251,7 @@ internal static class ModelSetup
 
     private static void RequireSameTables(OptionValues values, DlrmConfig named, DlrmConfig saved, ModelFolder folder)
     {
+        RequireSame(values, TableOptions.Pooling, string.Join(',', named.Pooling), string.Join(',', saved.Pooling), folder);
         RequireSame(values, ModelOptions.WeightedPooling, named.WeightedPooling, saved.WeightedPooling, folder);
         RequireSame(
             values, ModelOptions.QuotientRemainder, named.QuotientRemainder is not null, saved.QuotientRemainder is not null, folder);

@@ -20,6 +20,12 @@ internal sealed class RunFolder
     /// <summary>The best model so far while early stopping waits for a better one; gone when the run is done.</summary>
     public string BestValidation => System.IO.Path.Combine(Path, "best-validation");
 
+    public string Profile => System.IO.Path.Combine(Path, "profile.txt");
+
+    public string Trace => System.IO.Path.Combine(Path, "trace.json");
+
+    public string Graph => System.IO.Path.Combine(Path, "model.svg");
+
     public string Report => System.IO.Path.Combine(Path, "report.html");
 
     /// <summary>The folder of --output-dir, or a new one; not made yet.</summary>

@@ -77,7 +77,7 @@ internal static class RunRecord
     public static IEnumerable<(ToolOption Option, object Value)> Repeated(OptionValues values) =>
         values.Set()
             .Where(entry => !NotRepeated.Contains(entry.Option))
-            .Select(entry => Paths.Contains(entry.Option)
+            .Select(entry => Paths.Contains(entry.Option) || (entry.Option == DataOptions.Set && DataSetOptions.NamesFolder(values))
                 ? (entry.Option, Path.GetFullPath((string)entry.Value))
                 : entry);
 

@@ -19,6 +19,9 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
     /// <summary>Where lines for people go: beside the reference's lines they would disturb who reads those.</summary>
     private TextWriter People => _quiet ? TextWriter.Null : console.IsTerminal ? console.Out : console.Error;
 
+    /// <summary>What --debug-mode prints; null without it.</summary>
+    private DebugLines? DebugLines => values.Get(TrainOptions.DebugMode) && !_quiet ? new DebugLines(console.Out, values) : null;
+
     private bool PrintsReferenceLines => !_quiet && !console.IsTerminal;
 
     /// <summary>Trains.</summary>
@@ -52,6 +55,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         }
 
         using Engine engine = ModelSetup.CreateEngine(values);
+        ProfileOutput.Start(values, engine);
         if (PrintsReferenceLines)
         {
             console.Out.WriteLine("Using CPU...");
@@ -70,12 +74,15 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
             console.Error.WriteLine($"Warning: {line}");
         }
 
+        DebugLines?.Described(ModelSetup.Config(values, data.BringsShape ? data.Train : null), data.Train);
         using DlrmModel model = CreateModel(engine, data, random);
+        DebugLines?.Initialized(model);
         folder.Create();
+        GraphOutput.Write(values, model.Config, folder);
         string record = RunRecord.ToJson("train", values, data, model.Config, engine);
         File.WriteAllText(folder.Config, record);
         Introduce(data, model, folder);
-        return Train(data, model, folder, new ModelSaver(model, record), stop);
+        return Train(data, model, folder, new ModelSaver(model, record, data.EncodingFiles), stop);
     }
 
     private DlrmModel CreateModel(Engine engine, RunData data, NumpyRandom random)
@@ -154,6 +161,8 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         }
 
         EvaluationRecord? final = Final(data, model, metrics, result);
+        ProfileOutput.Write(model.Engine, folder, People);
+        DebugLines?.Updated(model);
         RunReporting.Write(folder.Report, values, data, model, history, trainer.Evaluator, result, _started);
         Conclude(result, folder, saved, final);
         return result.End == TrainingEnd.Interrupted ? ExitCode.Interrupted : saved ? ExitCode.Done : ExitCode.Failed;

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using Dlrm.Data;
 using Dlrm.Kernels;
 using Dlrm.Memory;
 using Dlrm.Optimizers;
+using Dlrm.Profiling;
 using Dlrm.Threading;
 
 namespace Dlrm.Layers;
@@ -103,6 +105,9 @@ public sealed class EmbeddingTables : IDisposable
     /// <summary>Those of <see cref="Parameters"/> with a gradient for every element, which <see cref="Backward"/> computes.</summary>
     public IReadOnlyList<Parameter> DenseParameters => [.. _parameters.Where(parameter => parameter.Gradient is not null)];
 
+    /// <summary>True when a table is more than a sum of rows: it keeps things from its forward pass to the update.</summary>
+    internal bool HasCompound => _compound.Length > 0;
+
     /// <summary>
     /// Checks that every offset ascends from 0 and every index lies in its table. Call it once a batch, before
     /// <see cref="Forward"/>, <see cref="SortLookups"/> and <see cref="Update"/>: they trust the batch.
@@ -140,6 +145,7 @@ public sealed class EmbeddingTables : IDisposable
             Kernel = EmbeddingBag.For(_engine.InstructionSet),
             Batch = batch,
             Features = features,
+            Profiler = _engine.Profiler,
         };
         _engine.Team.Run(ref work);
     }
@@ -166,6 +172,7 @@ public sealed class EmbeddingTables : IDisposable
     public void SortLookups(Batch batch)
     {
         _sorter.Sort(_engine.Team, batch);
+        _engine.Profiler?.EndLayer("sort lookups");
         _sortedSize = batch.Size;
     }
 
@@ -242,6 +249,7 @@ public sealed class EmbeddingTables : IDisposable
         public EmbeddingBag Kernel;
         public Batch Batch;
         public MatrixView Features;
+        public Profiler? Profiler;
 
         public readonly void Execute(int worker, int workers)
         {
@@ -261,9 +269,11 @@ public sealed class EmbeddingTables : IDisposable
                 int end = FirstBag(offsets, to - before);
                 if (start < end)
                 {
+                    long began = Profiler is null ? 0 : Stopwatch.GetTimestamp();
                     int dimension = Tables[table].Dimension;
                     MatrixView pooled = Features.ColumnRange((table + 1) * dimension, dimension);
                     Tables[table].Pool(Kernel, offsets, Batch.Indices(table), start, end, pooled);
+                    Profiler?.Worker(worker).Finish("embedding forward", Tables[table].Name, began);
                 }
 
                 before += Batch.LookupCount(table) + Batch.Size;
@@ -312,6 +322,8 @@ public sealed class EmbeddingTables : IDisposable
                 int end = lookups.NextRowStart((int)Math.Clamp(to - sorter.Start(number), 0, lookups.Count));
                 if (start < end)
                 {
+                    Profiler? profiler = Owner._engine.Profiler;
+                    long began = profiler is null ? 0 : Stopwatch.GetTimestamp();
                     LookupPart part = Owner._parts[number];
                     EmbeddingTable table = Owner._tables[part.Table];
                     MatrixView pooled = Gradient.ColumnRange((part.Table + 1) * table.Dimension, table.Dimension);
@@ -323,6 +335,7 @@ public sealed class EmbeddingTables : IDisposable
                         LearningRate,
                         Owner._scratch,
                         (long)worker * Owner._scratchStride);
+                    profiler?.Worker(worker).Finish("embedding update", table.Name, began);
                 }
             }
         }

@@ -27,14 +27,28 @@ internal sealed class Linear : IDisposable
     /// <param name="relu">Whether negative outputs become 0.</param>
     /// <param name="training">Whether gradients are kept.</param>
     public Linear(GemmKernel kernel, string name, int inputs, int outputs, bool relu, bool training)
+        : this(
+            kernel,
+            new Parameter($"{name}.weight", [outputs, inputs], training),
+            new Parameter($"{name}.bias", [outputs], training),
+            relu)
+    {
+    }
+
+    /// <summary>A layer of these parameters.</summary>
+    /// <param name="kernel">The microkernel.</param>
+    /// <param name="weight">(out, in), owned from now on.</param>
+    /// <param name="bias">(out), owned from now on; null for a layer without.</param>
+    /// <param name="relu">Whether negative outputs become 0.</param>
+    public Linear(GemmKernel kernel, Parameter weight, Parameter? bias, bool relu)
     {
         _kernel = kernel;
-        Inputs = inputs;
-        Outputs = outputs;
+        Inputs = weight.Shape[1];
+        Outputs = weight.Shape[0];
         Relu = relu;
-        Weight = new Parameter($"{name}.weight", [outputs, inputs], training);
-        Bias = new Parameter($"{name}.bias", [outputs], training);
-        _bias.Reserve(1, outputs);
+        Weight = weight;
+        Bias = bias;
+        _bias.Reserve(1, bias is null ? 0 : Outputs);
     }
 
     /// <summary>in.</summary>
@@ -49,8 +63,8 @@ internal sealed class Linear : IDisposable
     /// <summary>W (out, in).</summary>
     public Parameter Weight { get; }
 
-    /// <summary>b (out).</summary>
-    public Parameter Bias { get; }
+    /// <summary>b (out), if there is one.</summary>
+    public Parameter? Bias { get; }
 
     /// <summary>Whether the packed Wᵀ is that of the parameters.</summary>
     public bool IsForwardPacked { get; set; }
@@ -61,7 +75,13 @@ internal sealed class Linear : IDisposable
     private MatrixView Weights => MatrixView.Over(Weight.Value, Outputs, Inputs);
 
     /// <summary>Packs b: little, so one thread does it.</summary>
-    public void PackBias() => Packing.Copy(MatrixView.Over(Bias.Value, 1, Outputs), _bias.Matrix(1, Outputs), 0, 1);
+    public void PackBias()
+    {
+        if (Bias is not null)
+        {
+            Packing.Copy(MatrixView.Over(Bias.Value, 1, Outputs), _bias.Matrix(1, Outputs), 0, 1);
+        }
+    }
 
     /// <summary>Makes room for Wᵀ packed.</summary>
     public void ReserveForward() => _forwardWeights.Reserve(Inputs, Outputs);
@@ -86,7 +106,7 @@ internal sealed class Linear : IDisposable
     /// <param name="y">(B, out), written.</param>
     public GemmWork Forward(PanelMatrix x, PanelMatrix y)
     {
-        PanelMatrix bias = _bias.Matrix(1, Outputs);
+        PanelMatrix bias = Bias is null ? default : _bias.Matrix(1, Outputs);
         return IsForwardPacked
             ? GemmWork.Forward(_kernel, x, _forwardWeights.Matrix(Inputs, Outputs), bias, Relu, y)
             : GemmWork.Forward(_kernel, x, Weights, bias, Relu, y);
@@ -95,14 +115,15 @@ internal sealed class Linear : IDisposable
     /// <summary>Y from X for a layer with one output.</summary>
     /// <param name="x">(B, in), packed.</param>
     /// <param name="y">(B, 1), written.</param>
-    public DotWork ForwardSingle(PanelMatrix x, MatrixView y) => new(_kernel, x, Weight.Value, Bias.Value, Relu, y);
+    public DotWork ForwardSingle(PanelMatrix x, MatrixView y) => new(_kernel, x, Weight.Value, Bias!.Value, Relu, y);
 
     /// <summary>The gradients of the parameters, and that of X if wanted.</summary>
     /// <param name="x">(B, in), packed.</param>
     /// <param name="dy">(B, out), packed: the gradient before the rectifier.</param>
     /// <param name="dx">(B, in), written; a matrix without rows if not wanted.</param>
     /// <param name="rectified">True when X is the output of a rectifier, whose gradient dX then is taken through.</param>
-    public LinearBackwardWork Backward(PanelMatrix x, PanelMatrix dy, PanelMatrix dx, bool rectified)
+    /// <param name="accumulate">Add to the parameters' gradients instead of overwriting them.</param>
+    public LinearBackwardWork Backward(PanelMatrix x, PanelMatrix dy, PanelMatrix dx, bool rectified, bool accumulate)
     {
         PanelMatrix weights = IsBackwardPacked ? _backwardWeights.Matrix(Outputs, Inputs) : new PanelMatrix(Weights);
         return new LinearBackwardWork
@@ -110,7 +131,12 @@ internal sealed class Linear : IDisposable
             HasInputGradient = dx.Rows > 0,
             InputGradient = GemmWork.InputGradient(_kernel, dy, weights, rectified ? x : default, dx),
             WeightGradient = GemmWork.WeightGradient(
-                _kernel, dy, x, new PanelMatrix(MatrixView.Over(Weight.Gradient!, Outputs, Inputs)), Bias.Gradient!),
+                _kernel,
+                dy,
+                x,
+                new PanelMatrix(MatrixView.Over(Weight.Gradient!, Outputs, Inputs)),
+                Bias?.Gradient,
+                accumulate),
         };
     }
 
@@ -118,7 +144,7 @@ internal sealed class Linear : IDisposable
     public void Dispose()
     {
         Weight.Dispose();
-        Bias.Dispose();
+        Bias?.Dispose();
         _forwardWeights.Dispose();
         _backwardWeights.Dispose();
         _bias.Dispose();

@@ -25,14 +25,8 @@ namespace Dlrm.Layers;
 /// </remarks>
 public sealed class Mlp : IDisposable
 {
-    /// <summary>Work below this many multiply-adds is done sooner by one thread than by waking others.</summary>
-    private const long SmallWork = 100_000;
-
     /// <summary>Multiply-adds of a matrix product in the time of one with a single column, about.</summary>
     private const long DotCost = 8;
-
-    /// <summary>Multiply-adds in the time that an element takes to be packed, about.</summary>
-    private const long CopyCost = 16;
 
     private readonly Engine _engine;
     private readonly bool _training;
@@ -72,7 +66,7 @@ public sealed class Mlp : IDisposable
             _activations[i] = training || i < 2 ? new PanelBuffer() : _activations[i - 2];
             _weights += _layers[i].Weight.Value.Length;
             parameters.Add(_layers[i].Weight);
-            parameters.Add(_layers[i].Bias);
+            parameters.Add(_layers[i].Bias!);
         }
 
         Parameters = parameters;
@@ -127,10 +121,12 @@ public sealed class Mlp : IDisposable
 
         Reserve(batch);
         PackForward(input);
+        _engine.Profiler?.EndLayer("packing");
         for (int i = 0; i < _layers.Length - 1; i++)
         {
             GemmWork work = _layers[i].Forward(Activation(i, batch), Activation(i + 1, batch));
             Run(ref work, work.MultiplyAdds);
+            _engine.Profiler?.EndLayer(_layers[i].Weight.Name);
         }
 
         PanelMatrix lastInput = Activation(_layers.Length - 1, batch);
@@ -144,6 +140,8 @@ public sealed class Mlp : IDisposable
             GemmWork work = _layers[^1].Forward(lastInput, new PanelMatrix(output));
             Run(ref work, work.MultiplyAdds);
         }
+
+        _engine.Profiler?.EndLayer(_layers[^1].Weight.Name);
     }
 
     /// <summary>
@@ -153,9 +151,11 @@ public sealed class Mlp : IDisposable
     /// <param name="output">(B, n[L]), as the last <see cref="Forward"/> wrote it.</param>
     /// <param name="outputGradient">(B, n[L]): ∂loss/∂output, after the last rectifier if there is one.</param>
     /// <param name="inputGradient">(B, n[0]), out; a matrix without rows if it is not wanted.</param>
+    /// <param name="accumulate">Add to the gradients that the parameters hold, as if those samples came before these.</param>
     /// <exception cref="InvalidOperationException">The tower was not made for training.</exception>
     /// <exception cref="ArgumentException">A shape does not fit.</exception>
-    public void Backward(MatrixView input, MatrixView output, MatrixView outputGradient, MatrixView inputGradient)
+    public void Backward(
+        MatrixView input, MatrixView output, MatrixView outputGradient, MatrixView inputGradient, bool accumulate = false)
     {
         if (!_training)
         {
@@ -174,7 +174,7 @@ public sealed class Mlp : IDisposable
 
         if (batch == 0)
         {
-            foreach (Parameter parameter in Parameters)
+            foreach (Parameter parameter in accumulate ? [] : Parameters)
             {
                 parameter.Gradient!.Span.Clear();
             }
@@ -185,12 +185,14 @@ public sealed class Mlp : IDisposable
         Linear last = _layers[^1];
         PanelMatrix dy = _gradients[0].Matrix(batch, last.Outputs);
         PackBackward(output, outputGradient, dy);
+        _engine.Profiler?.EndLayer("packing");
         for (int i = _layers.Length - 1; i >= 0; i--)
         {
             PanelMatrix dx = i > 0 ? _gradients[(_layers.Length - i) % 2].Matrix(batch, _layers[i].Inputs)
                 : new PanelMatrix(inputGradient);
-            LinearBackwardWork work = _layers[i].Backward(Activation(i, batch), dy, dx, rectified: i > 0);
+            LinearBackwardWork work = _layers[i].Backward(Activation(i, batch), dy, dx, rectified: i > 0, accumulate);
             Run(ref work, work.MultiplyAdds);
+            _engine.Profiler?.EndLayer(_layers[i].Weight.Name);
             dy = dx;
         }
     }
@@ -269,7 +271,7 @@ public sealed class Mlp : IDisposable
             Input = input,
             Target = Activation(0, input.Rows),
         };
-        Run(ref work, CopyCost * ((pack ? _weights : 0) + ((long)input.Rows * input.Columns)));
+        Run(ref work, SizedWork.CopyCost * ((pack ? _weights : 0) + ((long)input.Rows * input.Columns)));
         foreach (Linear layer in packed)
         {
             layer.IsForwardPacked = true;
@@ -294,7 +296,7 @@ public sealed class Mlp : IDisposable
             OutputGradient = outputGradient,
             Target = target,
         };
-        Run(ref work, CopyCost * ((pack ? _weights : 0) + ((long)output.Rows * output.Columns)));
+        Run(ref work, SizedWork.CopyCost * ((pack ? _weights : 0) + ((long)output.Rows * output.Columns)));
         foreach (Linear layer in packed)
         {
             layer.IsBackwardPacked = true;
@@ -303,14 +305,5 @@ public sealed class Mlp : IDisposable
 
     private void Run<TWork>(ref TWork work, long size)
         where TWork : struct, IParallelWork
-    {
-        if (size < SmallWork)
-        {
-            work.Execute(0, 1);
-        }
-        else
-        {
-            _engine.Team.Run(ref work);
-        }
-    }
+        => SizedWork.Run(_engine, ref work, size);
 }

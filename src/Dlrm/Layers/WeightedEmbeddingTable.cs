@@ -54,7 +54,10 @@ public sealed class WeightedEmbeddingTable : EmbeddingTable
     /// <inheritdoc/>
     internal override void Pool(
         EmbeddingBag kernel, ReadOnlySpan<int> offsets, ReadOnlySpan<int> indices, int start, int end, MatrixView pooled)
-        => _kernel.Pool(Weight.Value, PoolingWeight.Value, offsets, indices, start, end, pooled);
+    {
+        _kernel.Pool(Weight.Value, PoolingWeight.Value, offsets, indices, indices, start, end, pooled);
+        Average(offsets, start, end, pooled);
+    }
 
     /// <inheritdoc/>
     internal override void Update(
@@ -67,11 +70,4 @@ public sealed class WeightedEmbeddingTable : EmbeddingTable
         long first)
         => optimizer.UpdateWeightedRows(
             FirstParameter, PoolingParameter, lookups, pooledGradient, learningRate, scratch, first);
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        base.Dispose(disposing);
-        PoolingWeight.Dispose();
-    }
 }

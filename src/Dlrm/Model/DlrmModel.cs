@@ -29,6 +29,7 @@ public sealed class DlrmModel : IDisposable
     private readonly Mlp _top;
     private readonly Loss _loss;
     private readonly Activations _activations;
+    private GradientAccumulator? _accumulator;
     private Batch? _forwarded;
 
     /// <summary>Builds a model with all parameters zero: follow with <see cref="Initialize"/> or load values.</summary>
@@ -44,20 +45,22 @@ public sealed class DlrmModel : IDisposable
         RefuseWhatCannotFit(config, optimizer);
         Config = config;
         Engine = engine;
+        Stages = new StageTimes(engine);
         bool training = optimizer is not null;
         _tables = new EmbeddingTables(engine, [.. TableLayout.Of(config).Select(layout => layout.Create(engine, training))]);
         _bottom = new Mlp(engine, "bot_l", config.BottomMlp.ToArray(), logitOutput: false, training);
         _interaction = config.CreateInteraction();
+        _interaction.Allocate(engine, training);
         _top = new Mlp(engine, "top_l", config.TopWidths(), logitOutput: true, training);
         _loss = config.CreateLoss();
         _activations = new Activations(config.Features * config.FeatureDimension, _interaction, training);
-        Parameters = [.. _tables.Parameters, .. _bottom.Parameters, .. _top.Parameters];
+        Parameters = [.. _tables.Parameters, .. _bottom.Parameters, .. _interaction.Parameters, .. _top.Parameters];
         if (optimizer is not null)
         {
             Optimizer = Optimizer.Create(
                 optimizer,
                 engine,
-                [.. _tables.DenseParameters, .. _bottom.Parameters, .. _top.Parameters],
+                [.. _tables.DenseParameters, .. _bottom.Parameters, .. _interaction.Parameters, .. _top.Parameters],
                 _tables.SparseParameters,
                 options);
         }
@@ -69,7 +72,7 @@ public sealed class DlrmModel : IDisposable
     /// <summary>What the model computes with.</summary>
     public Engine Engine { get; }
 
-    /// <summary>All parameters in the reference's order: tables, bottom tower, top tower.</summary>
+    /// <summary>All parameters in the reference's order: tables, bottom tower, interaction, top tower.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
     /// <summary>The update rule with its state; null for a model that only predicts.</summary>
@@ -85,11 +88,12 @@ public sealed class DlrmModel : IDisposable
     public long RandomSeed { get; set; } = DefaultSeed;
 
     /// <summary>Time by stage.</summary>
-    public StageTimes Stages { get; } = new();
+    public StageTimes Stages { get; }
 
     /// <summary>Floating-point operations of the towers and the interaction in one forward pass.</summary>
     /// <param name="batch">B.</param>
-    public long ForwardFlops(int batch) => _bottom.ForwardFlops(batch) + _top.ForwardFlops(batch);
+    public long ForwardFlops(int batch) =>
+        _bottom.ForwardFlops(batch) + (batch * _interaction.FlopsPerSample) + _top.ForwardFlops(batch);
 
     /// <summary>Gives every parameter the value that the reference gives it from these generators.</summary>
     /// <param name="random">Seeded (and perhaps advanced by a data set) as in the reference.</param>
@@ -100,7 +104,7 @@ public sealed class DlrmModel : IDisposable
     public void Initialize(NumpyRandom random, TorchRandom? torch = null)
     {
         ParameterInitializer.Initialize(
-            random, torch ?? new TorchRandom(DefaultSeed), _tables.Tables, _bottom.Parameters, _top.Parameters);
+            random, torch ?? new TorchRandom(DefaultSeed), _tables.Tables, _bottom.Parameters, _interaction, _top.Parameters);
         ParametersChanged();
     }
 
@@ -108,6 +112,7 @@ public sealed class DlrmModel : IDisposable
     public void ParametersChanged()
     {
         _bottom.ParametersChanged();
+        _interaction.ParametersChanged();
         _top.ParametersChanged();
     }
 
@@ -137,45 +142,65 @@ public sealed class DlrmModel : IDisposable
         return loss;
     }
 
+    /// <summary>Scores a batch as <see cref="Predict"/> does and computes the loss; nothing can follow.</summary>
+    /// <param name="batch">With labels.</param>
+    /// <returns>The mean loss over the batch; <see cref="Probabilities"/> has the scores.</returns>
+    /// <exception cref="LookupException">An index lies outside its table; nothing was computed.</exception>
+    public float EvaluateLoss(Batch batch)
+    {
+        ForwardToLogits(batch);
+        float loss = _loss.Compute(
+            Engine, _activations.Logits, batch.Labels, _activations.Probabilities, _activations.LogitGradient);
+        Stages.End(Stage.Loss);
+        return loss;
+    }
+
     /// <summary>Probabilities of the last forward pass, (B).</summary>
     public ReadOnlySpan<float> Probabilities => _activations.Probabilities;
 
-    /// <summary>Propagates the last loss back and takes one optimizer step.</summary>
+    /// <summary>Batches whose gradients wait for an update: calls of <see cref="BackwardAndAccumulate"/> since the last.</summary>
+    public int AccumulatedBatches { get; private set; }
+
+    /// <summary>Propagates the last loss back and takes one optimizer step, along all gradients that have accumulated.</summary>
     /// <param name="learningRate">The step's rate for the towers.</param>
     /// <param name="sparseLearningRate">The same for the tables; null for the same rate.</param>
     /// <exception cref="InvalidOperationException">No loss was computed before, or the model was built to predict.</exception>
     public void BackwardAndUpdate(float learningRate, float? sparseLearningRate = null)
     {
-        Batch batch = _forwarded ?? throw new InvalidOperationException("BackwardAndUpdate needs a ForwardLoss before it.");
-        Optimizer optimizer = Optimizer
-            ?? throw new InvalidOperationException("This model was built without an optimizer: it only predicts.");
-
-        _forwarded = null;
-        Activations a = _activations;
-        int dimension = Config.FeatureDimension;
-        Stages.Begin();
-        _top.Backward(a.Interacted, a.LogitColumn, a.LogitGradientColumn, a.InteractedGradient);
-        Stages.End(Stage.TopBackward);
-        if (!_interaction.IsIdentity)
+        if (AccumulatedBatches > 0)
         {
-            _interaction.Backward(Engine, a.Features, a.InteractedGradient, a.FeatureGradient);
+            BackwardAndAccumulate();
+            UpdateFromAccumulated(learningRate, sparseLearningRate ?? learningRate);
+            return;
         }
 
-        Stages.End(Stage.InteractionBackward);
-        _bottom.Backward(
-            batch.DenseMatrix,
-            a.Features.ColumnRange(0, dimension),
-            a.FeatureGradient.ColumnRange(0, dimension),
-            inputGradient: default);
-        Stages.End(Stage.BottomBackward);
-        _tables.Backward(a.FeatureGradient, batch.Size);
+        Batch batch = TakeForwarded();
+        Backward(batch);
+        _tables.Backward(_activations.FeatureGradient, batch.Size);
         Stages.End(Stage.EmbeddingUpdate);
-        optimizer.Dense.Update(Engine, learningRate);
+        Optimizer!.Dense.Update(Engine, learningRate);
         ParametersChanged();
         Stages.End(Stage.DenseUpdate);
         _tables.SortLookups(batch);
-        _tables.Update(a.FeatureGradient, optimizer.Sparse, sparseLearningRate ?? learningRate);
+        _tables.Update(_activations.FeatureGradient, Optimizer.Sparse, sparseLearningRate ?? learningRate);
         StepNumber++;
+        Stages.End(Stage.EmbeddingUpdate);
+    }
+
+    /// <summary>
+    /// Propagates the last loss back and adds its gradients to what has accumulated; nothing changes until
+    /// <see cref="BackwardAndUpdate"/>. The sum of the mean losses' gradients over N batches of one size is N times the
+    /// gradient of one batch of N times the size.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">No loss was computed before, or the model was built to predict.</exception>
+    public void BackwardAndAccumulate()
+    {
+        Batch batch = TakeForwarded();
+        Backward(batch);
+        _accumulator ??= new GradientAccumulator(
+            Config.TableRows.Count, Config.Features * Config.FeatureDimension, _tables.HasCompound);
+        _accumulator.Add(batch, _activations.FeatureGradient);
+        AccumulatedBatches++;
         Stages.End(Stage.EmbeddingUpdate);
     }
 
@@ -199,7 +224,9 @@ public sealed class DlrmModel : IDisposable
     {
         _tables.Dispose();
         _bottom.Dispose();
+        _interaction.Dispose();
         _top.Dispose();
+        _accumulator?.Dispose();
         _activations.Dispose();
         Optimizer?.Dispose();
     }
@@ -219,6 +246,7 @@ public sealed class DlrmModel : IDisposable
         Stages.End(Stage.Validate);
         _activations.Resize(batch.Size);
         _bottom.Reserve(batch.Size);
+        _interaction.Reserve(batch.Size);
         _top.Reserve(batch.Size);
         Activations a = _activations;
         _bottom.Forward(batch.DenseMatrix, a.Features.ColumnRange(0, Config.FeatureDimension));
@@ -233,6 +261,67 @@ public sealed class DlrmModel : IDisposable
         Stages.End(Stage.InteractionForward);
         _top.Forward(a.Interacted, a.LogitColumn);
         Stages.End(Stage.TopForward);
+    }
+
+    private Batch TakeForwarded()
+    {
+        Batch batch = _forwarded ?? throw new InvalidOperationException("BackwardAndUpdate needs a ForwardLoss before it.");
+        if (Optimizer is null)
+        {
+            throw new InvalidOperationException("This model was built without an optimizer: it only predicts.");
+        }
+
+        _forwarded = null;
+        return batch;
+    }
+
+    /// <summary>The gradients of towers and interaction, and those of the features, of the last forward pass.</summary>
+    private void Backward(Batch batch)
+    {
+        Activations a = _activations;
+        int dimension = Config.FeatureDimension;
+        bool accumulate = AccumulatedBatches > 0;
+        Stages.Begin();
+        _top.Backward(a.Interacted, a.LogitColumn, a.LogitGradientColumn, a.InteractedGradient, accumulate);
+        Stages.End(Stage.TopBackward);
+        if (!_interaction.IsIdentity)
+        {
+            _interaction.AccumulatesGradients = accumulate;
+            _interaction.Backward(Engine, a.Features, a.InteractedGradient, a.FeatureGradient);
+        }
+
+        Stages.End(Stage.InteractionBackward);
+        _bottom.Backward(
+            batch.DenseMatrix,
+            a.Features.ColumnRange(0, dimension),
+            a.FeatureGradient.ColumnRange(0, dimension),
+            inputGradient: default,
+            accumulate);
+        Stages.End(Stage.BottomBackward);
+    }
+
+    /// <summary>The tables take the step of one batch that holds all batches' lookups.</summary>
+    private void UpdateFromAccumulated(float learningRate, float sparseLearningRate)
+    {
+        GradientAccumulator all = _accumulator!;
+        Stages.Begin();
+        if (_tables.HasCompound)
+        {
+            // What such tables keep of a forward pass, for all batches: their parameters have not changed since.
+            _tables.Forward(all.Lookups, all.Features);
+        }
+
+        _tables.Backward(all.FeatureGradient, all.Samples);
+        Stages.End(Stage.EmbeddingUpdate);
+        Optimizer!.Dense.Update(Engine, learningRate);
+        ParametersChanged();
+        Stages.End(Stage.DenseUpdate);
+        _tables.SortLookups(all.Lookups);
+        _tables.Update(all.FeatureGradient, Optimizer.Sparse, sparseLearningRate);
+        all.Clear();
+        AccumulatedBatches = 0;
+        StepNumber++;
+        Stages.End(Stage.EmbeddingUpdate);
     }
 
     private static void RefuseWhatCannotFit(DlrmConfig config, string? optimizer)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Dlrm.Data;
 using Dlrm.Model;
+using Dlrm.Profiling;
 
 namespace Dlrm.Training;
 
@@ -54,6 +55,7 @@ public sealed class Trainer : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Epochs, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.PrintFrequency, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.GradientAccumulation, 1, nameof(options));
         _model = model;
         _options = options;
         _observer = observer;
@@ -229,7 +231,11 @@ public sealed class Trainer : IDisposable
                 }
                 catch (OperationCanceledException) when (stop.IsCancellationRequested)
                 {
-                    return TrainingEnd.Interrupted;
+                    // Between two updates the group is finished first: its gradients would be lost.
+                    if (_model.AccumulatedBatches == 0)
+                    {
+                        return TrainingEnd.Interrupted;
+                    }
                 }
 
                 _testPending = false;
@@ -265,15 +271,19 @@ public sealed class Trainer : IDisposable
         {
             while (_iteration < end)
             {
-                if (stop.IsCancellationRequested)
+                if (stop.IsCancellationRequested && _model.AccumulatedBatches == 0)
                 {
                     _batches.Cancel();
                     return false;
                 }
 
                 _trainingTime.Start();
+                Profiler? profiler = _model.Engine.Profiler;
+                long began = profiler?.Begin() ?? 0;
                 Batch batch = _batches.Take();
+                profiler?.EndStage("wait for data");
                 Step(_epoch, _iteration, batch);
+                profiler?.EndStep(began, training: true);
                 _batches.Release();
                 _trainingTime.Stop();
                 _iteration++;
@@ -315,17 +325,34 @@ public sealed class Trainer : IDisposable
         }
 
         double scale = PlateauReduction?.Scale ?? 1;
-        float rate = (float)(scale * _options.LearningRate.RateAt(_step + 1));
+        long update = UpdateNumber(epoch, index);
+        float rate = (float)(scale * _options.LearningRate.RateAt(update));
         float loss = _model.ForwardLoss(batch);
         if (!float.IsFinite(loss))
         {
             RefuseOrWarn(epoch, index, batch, loss);
         }
 
-        _model.BackwardAndUpdate(rate, (float?)(scale * _options.SparseLearningRate?.RateAt(_step + 1)));
+        if ((index + 1) % _options.GradientAccumulation == 0 || index + 1 == _batchesPerEpoch)
+        {
+            _model.BackwardAndUpdate(rate, (float?)(scale * _options.SparseLearningRate?.RateAt(update)));
+        }
+        else
+        {
+            _model.BackwardAndAccumulate();
+        }
+
         _step++;
         _samples += batch.Size;
         _interval.Add(loss, batch.Size, rate);
+    }
+
+    /// <summary>The update that a batch belongs to, from 1: what the rates count.</summary>
+    private long UpdateNumber(int epoch, int index)
+    {
+        int batches = _options.GradientAccumulation;
+        int updatesPerEpoch = (_batchesPerEpoch + batches - 1) / batches;
+        return batches == 1 ? _step + 1 : ((long)epoch * updatesPerEpoch) + (index / batches) + 1;
     }
 
     private void RefuseOrWarn(int epoch, int index, Batch batch, float loss)
