@@ -7,7 +7,10 @@ internal static class CommandCatalog
 {
     /// <summary>In the order of the help.</summary>
     public static IReadOnlyList<ToolCommand> All { get; } =
-        [new TrainCommand(), new EvaluateCommand(), new PreprocessCommand(), new InspectCommand(), new QuantizeCommand(), new BenchCommand()];
+        [
+            new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new PreprocessCommand(), new InspectCommand(),
+            new QuantizeCommand(), new BenchCommand(),
+        ];
 
     /// <summary>Commands of later versions, and what they will do.</summary>
     public static IReadOnlyDictionary<string, string> Later { get; } = new Dictionary<string, string>

@@ -5,6 +5,7 @@ using Dlrm.Data;
 using Dlrm.Kernels;
 using Dlrm.Model;
 using Dlrm.Optimizers;
+using Dlrm.Random;
 
 namespace Dlrm.Cli.Running;
 
@@ -70,6 +71,19 @@ internal static class ModelSetup
         }
 
         return config;
+    }
+
+    /// <summary>A new model's first values.</summary>
+    /// <param name="model">Just made.</param>
+    /// <param name="values">The options.</param>
+    /// <param name="random">The run's generator, after the data drew from it.</param>
+    public static void Initialize(DlrmModel model, OptionValues values, NumpyRandom random)
+    {
+        model.Initialize(random, new TorchRandom(values.Get(TrainOptions.Seed)));
+        if (values.Get(AccuracyOptions.EmbeddingBound) is > 0 and var bound)
+        {
+            EmbeddingBound.Apply(model, bound);
+        }
     }
 
     /// <summary>Options that the data overrule, one line each; the reference overrules them without a word.</summary>
