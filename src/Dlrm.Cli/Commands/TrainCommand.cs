@@ -33,6 +33,7 @@ internal sealed class TrainCommand : ToolCommand
         }
 
         Contradictions.Check(values);
+        values = ForeignModel.WithArchitecture(values);
         return new TrainingRun(values, console).Run();
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Dlrm.Checkpoints;
 using Dlrm.Cli.Options;
 using Dlrm.Data;
+using Dlrm.Interop.Models;
 using Dlrm.Kernels;
 using Dlrm.Model;
 using Dlrm.Optimizers;
@@ -92,20 +93,19 @@ internal static class ModelSetup
 
     /// <summary>The architecture of a saved model, with the loss that the options name, if they do.</summary>
     /// <exception cref="UsageException">The options name another architecture, or the data have another shape.</exception>
-    public static DlrmConfig Config(OptionValues values, ModelFolder folder, RunData data)
+    public static DlrmConfig Config(OptionValues values, DlrmConfig saved, string path, RunData data)
     {
-        DlrmConfig saved = DlrmConfig.FromJson(folder.ConfigJson);
         DlrmConfig named = Config(values, data.BringsShape ? data.Train : null);
-        RequireSame(values, ModelOptions.EmbeddingDimension, named.EmbeddingDimension, saved.EmbeddingDimension, folder);
-        RequireSame(values, ModelOptions.BottomMlp, Text(named.BottomMlp), Text(saved.BottomMlp), folder);
-        RequireSame(values, ModelOptions.TopMlp, Text(named.TopMlp), Text(saved.TopMlp), folder);
-        RequireSame(values, ModelOptions.Interaction, named.Interaction, saved.Interaction, folder);
-        RequireSame(values, ModelOptions.InteractionItself, named.InteractionItself, saved.InteractionItself, folder);
-        RequireSameTables(values, named, saved, folder);
+        RequireSame(values, ModelOptions.EmbeddingDimension, named.EmbeddingDimension, saved.EmbeddingDimension, path);
+        RequireSame(values, ModelOptions.BottomMlp, Text(named.BottomMlp), Text(saved.BottomMlp), path);
+        RequireSame(values, ModelOptions.TopMlp, Text(named.TopMlp), Text(saved.TopMlp), path);
+        RequireSame(values, ModelOptions.Interaction, named.Interaction, saved.Interaction, path);
+        RequireSame(values, ModelOptions.InteractionItself, named.InteractionItself, saved.InteractionItself, path);
+        RequireSameTables(values, named, saved, path);
         if (saved.DenseFeatures != data.Train.DenseFeatures || !saved.TableRows.SequenceEqual(data.Train.TableRows))
         {
             throw new UsageException(
-                $"--load-model={folder.FullPath} has {saved.DenseFeatures} dense features and tables of {Text(saved.TableRows)} "
+                $"--load-model={path} has {saved.DenseFeatures} dense features and tables of {Text(saved.TableRows)} "
                 + $"rows; {data.Train.Description} has {data.Train.DenseFeatures} and {Text(data.Train.TableRows)}: use the "
                 + "data the model was trained on.");
         }
@@ -126,9 +126,15 @@ internal static class ModelSetup
     /// <param name="optimizer">Null to predict only.</param>
     public static DlrmModel Load(string path, OptionValues values, RunData data, Engine engine, string? optimizer)
     {
+        if (ForeignModel.IsNamed(path))
+        {
+            return LoadFile(path, values, data, engine, optimizer);
+        }
+
         using ModelFolder folder = Open(path);
         RequireSameFile(folder, data);
-        var model = new DlrmModel(Config(values, folder, data), engine, optimizer, TrainingSetup.Optimizer(values));
+        DlrmConfig config = Config(values, DlrmConfig.FromJson(folder.ConfigJson), folder.FullPath, data);
+        var model = new DlrmModel(config, engine, optimizer, TrainingSetup.Optimizer(values));
         try
         {
             folder.ReadAll([.. model.Parameters]);
@@ -148,6 +154,12 @@ internal static class ModelSetup
     /// <returns>False when the folder lacks a tensor of this optimizer's state: nothing was read.</returns>
     public static bool RestoreOptimizer(string path, DlrmModel model)
     {
+        if (ForeignModel.IsNamed(path))
+        {
+            using ModelFile file = ModelFile.Open(path);
+            return file.ReadInto(model.Optimizer!);
+        }
+
         // Opened before, with its hashes.
         using ModelFolder folder = Open(path, verifyHashes: false);
         IReadOnlyList<OptimizerState> states = model.Optimizer!.States;
@@ -198,6 +210,23 @@ internal static class ModelSetup
         }
     }
 
+    /// <summary>A model in a file of another program; its memory is filled straight from the file.</summary>
+    private static DlrmModel LoadFile(string path, OptionValues values, RunData data, Engine engine, string? optimizer)
+    {
+        using ModelFile file = ForeignModel.Open(path, values);
+        var model = new DlrmModel(Config(values, file.Config, path, data), engine, optimizer, TrainingSetup.Optimizer(values));
+        try
+        {
+            file.ReadInto(model);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
     private static QuotientRemainderOptions QuotientRemainder(OptionValues values) => new()
     {
         Threshold = values.GetInt(ModelOptions.QuotientRemainderThreshold),
@@ -212,34 +241,34 @@ internal static class ModelSetup
         RoundDimensions = values.Get(ModelOptions.MixedDimensionRound),
     };
 
-    private static void RequireSameTables(OptionValues values, DlrmConfig named, DlrmConfig saved, ModelFolder folder)
+    private static void RequireSameTables(OptionValues values, DlrmConfig named, DlrmConfig saved, string path)
     {
-        RequireSame(values, ModelOptions.WeightedPooling, named.WeightedPooling, saved.WeightedPooling, folder);
+        RequireSame(values, ModelOptions.WeightedPooling, named.WeightedPooling, saved.WeightedPooling, path);
         RequireSame(
-            values, ModelOptions.QuotientRemainder, named.QuotientRemainder is not null, saved.QuotientRemainder is not null, folder);
+            values, ModelOptions.QuotientRemainder, named.QuotientRemainder is not null, saved.QuotientRemainder is not null, path);
         RequireSame(
-            values, ModelOptions.MixedDimension, named.MixedDimension is not null, saved.MixedDimension is not null, folder);
+            values, ModelOptions.MixedDimension, named.MixedDimension is not null, saved.MixedDimension is not null, path);
         if (named.QuotientRemainder is { } split && saved.QuotientRemainder is { } savedSplit)
         {
-            RequireSame(values, ModelOptions.QuotientRemainderThreshold, split.Threshold, savedSplit.Threshold, folder);
-            RequireSame(values, ModelOptions.QuotientRemainderOperation, split.Operation, savedSplit.Operation, folder);
-            RequireSame(values, ModelOptions.QuotientRemainderCollisions, split.Collisions, savedSplit.Collisions, folder);
+            RequireSame(values, ModelOptions.QuotientRemainderThreshold, split.Threshold, savedSplit.Threshold, path);
+            RequireSame(values, ModelOptions.QuotientRemainderOperation, split.Operation, savedSplit.Operation, path);
+            RequireSame(values, ModelOptions.QuotientRemainderCollisions, split.Collisions, savedSplit.Collisions, path);
         }
 
         if (named.MixedDimension is { } mixed && saved.MixedDimension is { } savedMixed)
         {
-            RequireSame(values, ModelOptions.MixedDimensionThreshold, mixed.Threshold, savedMixed.Threshold, folder);
-            RequireSame(values, ModelOptions.MixedDimensionTemperature, mixed.Temperature, savedMixed.Temperature, folder);
-            RequireSame(values, ModelOptions.MixedDimensionRound, mixed.RoundDimensions, savedMixed.RoundDimensions, folder);
+            RequireSame(values, ModelOptions.MixedDimensionThreshold, mixed.Threshold, savedMixed.Threshold, path);
+            RequireSame(values, ModelOptions.MixedDimensionTemperature, mixed.Temperature, savedMixed.Temperature, path);
+            RequireSame(values, ModelOptions.MixedDimensionRound, mixed.RoundDimensions, savedMixed.RoundDimensions, path);
         }
     }
 
-    private static void RequireSame<T>(OptionValues values, ToolOption option, T named, T saved, ModelFolder folder)
+    private static void RequireSame<T>(OptionValues values, ToolOption option, T named, T saved, string path)
     {
         if (values.IsGiven(option) && !Equals(named, saved))
         {
             throw new UsageException(
-                $"{option.Switch}={named}, but --load-model={folder.FullPath} was saved with {saved}: leave the option out.");
+                $"{option.Switch}={named}, but --load-model={path} was saved with {saved}: leave the option out.");
         }
     }
 

@@ -93,6 +93,11 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
             return fresh;
         }
 
+        foreach (string line in PrintsReferenceLines && ForeignModel.IsNamed(load) ? ForeignModel.Lines(load, values) : [])
+        {
+            console.Out.WriteLine(line);
+        }
+
         DlrmModel model = ModelSetup.Load(load, values, data, engine, optimizer);
         if (!ModelSetup.RestoreOptimizer(load, model))
         {
@@ -117,7 +122,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         BestModel? best = null;
         if (values.Get(RunOptions.SaveModel) is { Length: > 0 } path)
         {
-            observers.Add(best = new BestModel(saver, path, PrintsReferenceLines ? console.Out : null));
+            observers.Add(best = new BestModel(saver, path, values, PrintsReferenceLines ? console.Out : null));
         }
 
         observers.Add(live is null ? new WarningLines(console.Error) : live);
@@ -143,7 +148,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         bool saved = saver.TrySave(folder.Model, result.Steps, result.Samples);
         if (saved && best is { Saved: false })
         {
-            saver.TrySave(values.Get(RunOptions.SaveModel), result.Steps, result.Samples);
+            best.SaveLast(result);
         }
 
         RunReporting.Write(folder.Report, values, data, model, history, trainer.Evaluator, result, _started);
