@@ -11,7 +11,8 @@ internal static class Python
     /// <summary>Skips the test unless the modules are there.</summary>
     public static void Require(params string[] modules)
     {
-        bool there = File.Exists(Executable) && Start($"import {string.Join(", ", modules)}").Code == 0;
+        bool there = File.Exists(Executable)
+            && modules.All(module => Start("import sys, importlib.util as u; sys.exit(u.find_spec(sys.argv[1]) is None)", module).Code == 0);
         Assert.SkipUnless(there, $"{Executable} has no {string.Join(", ", modules)}: apt-get install {string.Join(' ', modules.Select(m => "python3-" + m))}");
     }
 

@@ -21,9 +21,17 @@ internal static class InteropOptions
         IsNew = true,
     };
 
+    public static readonly ToolOption<string> OnnxInputs = new(
+        "onnx-inputs", OptionGroup.Files, new Choice("bags", "onehot"), "bags",
+        "with --format=onnx: lookups as offsets_i and indices_i, bags of any length, as the reference has them; or sparse_x, one "
+        + "index a table")
+    {
+        IsNew = true,
+    };
+
     public static readonly ToolOption<string> ExportFormat = new(
-        "format", OptionGroup.Files, new Choice("pt", "pt-torchrec"), "pt",
-        "pt, the reference's checkpoint; pt-torchrec, a state_dict for TorchRec's DLRM")
+        "format", OptionGroup.Files, new Choice("pt", "pt-torchrec", "onnx"), "pt",
+        "pt, the reference's checkpoint; pt-torchrec, a state_dict for TorchRec's DLRM; onnx, for ONNX Runtime and others")
     {
         IsNew = true,
     };

@@ -1,3 +1,4 @@
+using Dlrm.Interop.Onnx;
 using Dlrm.Interop.PyTorch;
 
 namespace Dlrm.Interop.Models;
@@ -13,6 +14,7 @@ internal static class ModelFormats
     private static readonly ModelFormat[] All =
     [
         new([".pt", ".pth"], TorchModelFile.Read),
+        new([".onnx"], OnnxModelFile.Read),
     ];
 
     public static string Known { get; } = string.Join(", ", All.SelectMany(format => format.Extensions));

@@ -83,33 +83,21 @@ public sealed class TorchModelWriterTests
             + "p = [torch.nn.Parameter(v) for v in d['state_dict'].values()]\n"
             + "o = torch.optim.Adagrad(p)\n"
             + "o.load_state_dict(d['opt_state_dict'])\n"
-            + "p[0].grad = torch.ones_like(p[0]); o.step()\n"
             + "print('{:.6f} {:d} {:d}'.format(d['train_loss'], d['epoch'], d['iter']))\n"
-            + "for k, v in d['state_dict'].items(): print(k, tuple(v.shape), v.double().sum().item())",
+            + "for k, v in d['state_dict'].items(): print(k, tuple(v.shape), v.double().sum().item())\n"
+            + "p[0].grad = torch.ones_like(p[0])\n"
+            + "o.step()",
             file.Path);
 
         string[] lines = output.Trim().Split('\n');
         Assert.Equal("0.500000 0 6", lines[0]);
         Assert.Equal(model.Parameters.Select(parameter => parameter.Name), lines[1..].Select(line => line.Split(' ')[0]));
-    }
-
-    [Fact]
-    public void PyTorch_reads_the_values_that_were_written()
-    {
-        Python.Require("torch");
-        using var engine = new Engine(1);
-        using DlrmModel model = Train(engine, "full", "sgd");
-        using var file = TestFile.Named("x.pt");
-        TorchModelWriter.Write(file.Path, Contents(model, "sgd"));
-
-        string output = Python.Run(
-            "import sys, torch\nfor v in torch.load(sys.argv[1], weights_only=True)['state_dict'].values(): print(v.double().sum().item())",
-            file.Path);
-
-        double[] sums = [.. output.Trim().Split('\n').Select(line => double.Parse(line, CultureInfo.InvariantCulture))];
         Assert.All(
-            model.Parameters.Zip(sums),
-            pair => Assert.Equal(pair.First.Value.Span.ToArray().Sum(value => (double)value), pair.Second, 1e-9));
+            model.Parameters.Zip(lines[1..]),
+            pair => Assert.Equal(
+                pair.First.Value.Span.ToArray().Sum(value => (double)value),
+                double.Parse(pair.Second.Split(' ')[^1], CultureInfo.InvariantCulture),
+                1e-9));
     }
 
     [Fact]
