@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Dlrm.Checkpoints;
 using Dlrm.Interop.Models;
-using Dlrm.Interop.Pickle;
 
 namespace Dlrm.Interop.PyTorch;
 

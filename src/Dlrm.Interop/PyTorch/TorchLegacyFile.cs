@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Dlrm.Checkpoints;
 using Dlrm.Interop.Pickle;
 
 namespace Dlrm.Interop.PyTorch;

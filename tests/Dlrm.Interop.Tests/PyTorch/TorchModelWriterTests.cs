@@ -3,7 +3,6 @@ using Dlrm.Checkpoints;
 using Dlrm.Data;
 using Dlrm.Interop.Models;
 using Dlrm.Interop.PyTorch;
-using Dlrm.Layers;
 using Dlrm.Model;
 using Dlrm.Optimizers;
 using Dlrm.Random;
