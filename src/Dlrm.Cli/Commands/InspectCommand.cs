@@ -5,6 +5,7 @@ using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
 using Dlrm.Cli.Running;
 using Dlrm.Data.Folders;
+using Dlrm.Interop.Models;
 using Dlrm.Memory;
 using Dlrm.Model;
 using Dlrm.Random;
@@ -40,7 +41,7 @@ internal sealed class InspectCommand : ToolCommand
     public override int Run(OptionValues values, ToolConsole console)
     {
         string path = values.Get(RunOptions.LoadModel);
-        if (path.Length > 0 && !Directory.Exists(path))
+        if (path.Length > 0 && !Directory.Exists(path) && !(ForeignModel.IsNamed(path) && File.Exists(path)))
         {
             throw new UsageException($"--load-model={path}: there is no such folder.");
         }
@@ -53,7 +54,14 @@ internal sealed class InspectCommand : ToolCommand
         using RunData? data = LoadData(values, console);
         DlrmConfig config;
         JsonObject saved = [];
-        if (path.Length > 0)
+        if (ForeignModel.IsNamed(path))
+        {
+            using ModelFile file = ForeignModel.Open(path, values);
+            config = file.Config;
+            saved["path"] = file.Path;
+            saved["step"] = file.Counters?.Steps;
+        }
+        else if (path.Length > 0)
         {
             using ModelFolder folder = ModelSetup.Open(path);
             config = DlrmConfig.FromJson(folder.ConfigJson);
@@ -79,7 +87,7 @@ internal sealed class InspectCommand : ToolCommand
         if (saved.Count > 0)
         {
             console.Out.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{saved["path"]}: saved after step {saved["step"] ?? "?"}; every file matches its hash"));
+                CultureInfo.InvariantCulture, $"{saved["path"]}: saved after step {saved["step"] ?? "?"}{(saved.ContainsKey("files") ? "; every file matches its hash" : "")}"));
             console.Out.WriteLine();
         }
 

@@ -48,6 +48,12 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         using DlrmModel model = CreateModel(values, engine, data, random);
         if (referenceLines)
         {
+            string load = values.Get(RunOptions.LoadModel);
+            foreach (string line in ForeignModel.IsNamed(load) ? ForeignModel.Lines(load, values) : [])
+            {
+                console.Out.WriteLine(line);
+            }
+
             console.Out.WriteLine("Testing for inference only");
         }
 
@@ -65,6 +71,11 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
     {
         step = 0;
         string path = given.Get(RunOptions.LoadModel);
+        if (ForeignModel.IsNamed(path) && File.Exists(path))
+        {
+            return ForeignModel.WithArchitecture(given);
+        }
+
         if (path.Length == 0 || !Directory.Exists(path))
         {
             return given;
