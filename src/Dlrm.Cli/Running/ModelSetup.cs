@@ -272,7 +272,7 @@ internal static class ModelSetup
         }
 
         IReadOnlyList<int> named = values.Get(ModelOptions.EmbeddingRows);
-        int tables = TableContradictions.Tables(values);
+        int tables = TableContradictions.Tables(values) ?? values.Get(TableOptions.Pooling).Count;
         if (named.Count != tables)
         {
             // Data that bring their shape are not read yet: only the number of tables matters to what can be checked now.
