@@ -8,7 +8,7 @@ namespace Dlrm.Tests.Checkpoints;
 
 public sealed class CheckpointerTests : IDisposable
 {
-    private readonly TemporaryFolder _temporary = new();
+    private readonly TemporaryFolder _temporary = TemporaryFolder.InMemory();
 
     private string Folder => _temporary.At("checkpoints");
 
@@ -28,11 +28,11 @@ public sealed class CheckpointerTests : IDisposable
         byte[] bits = TrainingFixture.Bits(whole.Model);
 
         // Stopped three times, each time at another step, and gone on with on another number of threads.
-        for (int first = 1; first <= 6; first++)
+        foreach (int first in new[] { 1, 5, 9 })
         {
             List<string> lines = [];
             string? checkpoint = null;
-            foreach (int stop in new[] { first, first + 4, first + 11, int.MaxValue })
+            foreach (int stop in new[] { first, first + 4, first + 8, int.MaxValue })
             {
                 using var run = new TrainingFixture(config, optimizer, threads: 1 + (stop % 3), initialize: checkpoint is null);
                 if (checkpoint is not null)
@@ -97,7 +97,7 @@ public sealed class CheckpointerTests : IDisposable
         int failAt = 0;
         for (bool failed = true; failed; failAt++)
         {
-            using var temporary = new TemporaryFolder();
+            using var temporary = TemporaryFolder.InMemory();
             string path = temporary.At("checkpoints");
             using var run = new TrainingFixture(ModelFixture.Config(), "adagrad");
             var warnings = new List<string>();
@@ -110,7 +110,7 @@ public sealed class CheckpointerTests : IDisposable
 
             using var checkpointer = new Checkpointer(run.Model, new CheckpointFolder(path, layer), new CheckpointOptions
             {
-                Every = CheckpointInterval.Parse("6steps"),
+                Every = CheckpointInterval.Parse("9steps"),
                 Keep = 1,
                 Warn = warnings.Add,
             });
@@ -133,7 +133,7 @@ public sealed class CheckpointerTests : IDisposable
             Assert.All(Directory.GetDirectories(path), left => Assert.DoesNotContain(".tmp-", left, StringComparison.Ordinal));
         }
 
-        Assert.True(failAt > 60, $"only {failAt} steps could fail");
+        Assert.True(failAt > 50, $"only {failAt} steps could fail");
     }
 
     [Fact]
