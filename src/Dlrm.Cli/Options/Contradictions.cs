@@ -12,6 +12,7 @@ internal static class Contradictions
     {
         CheckData(values);
         CheckLoss(values);
+        TowerOptionSet.Check(values);
         _ = ModelSetup.Config(values, shape: null);
         CheckRate(values);
         CheckTests(values);

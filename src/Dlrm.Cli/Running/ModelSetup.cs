@@ -3,6 +3,7 @@ using Dlrm.Checkpoints;
 using Dlrm.Cli.Options;
 using Dlrm.Data;
 using Dlrm.Kernels;
+using Dlrm.Layers;
 using Dlrm.Model;
 using Dlrm.Optimizers;
 
@@ -51,6 +52,7 @@ internal static class ModelSetup
             Interaction = values.Get(ModelOptions.Interaction),
             InteractionItself = values.Get(ModelOptions.InteractionItself),
             Cross = CrossOptionSet.Of(values),
+            Tower = TowerOptionSet.Of(values),
             QuotientRemainder = values.Get(ModelOptions.QuotientRemainder) ? QuotientRemainder(values) : null,
             MixedDimension = values.Get(ModelOptions.MixedDimension) ? MixedDimension(values) : null,
             WeightedPooling = values.Get(ModelOptions.WeightedPooling),
@@ -104,6 +106,11 @@ internal static class ModelSetup
         RequireSame(values, ModelOptions.InteractionItself, named.InteractionItself, saved.InteractionItself, folder);
         RequireSame(values, CrossOptionSet.Layers, named.Cross?.Layers, saved.Cross?.Layers, folder);
         RequireSame(values, CrossOptionSet.Rank, named.Cross?.Rank, saved.Cross?.Rank, folder);
+        TowerOptions tower = named.Tower ?? new TowerOptions();
+        TowerOptions savedTower = saved.Tower ?? new TowerOptions();
+        RequireSame(values, TowerOptionSet.Activation, tower.Activation, savedTower.Activation, folder);
+        RequireSame(values, TowerOptionSet.Dropout, tower.Dropout, savedTower.Dropout, folder);
+        RequireSame(values, TowerOptionSet.Normalization, tower.Normalization, savedTower.Normalization, folder);
         RequireSameTables(values, named, saved, folder);
         if (saved.DenseFeatures != data.Train.DenseFeatures || !saved.TableRows.SequenceEqual(data.Train.TableRows))
         {

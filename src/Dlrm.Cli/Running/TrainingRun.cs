@@ -71,6 +71,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         }
 
         using DlrmModel model = CreateModel(engine, data, random);
+        model.RandomSeed = values.Get(TrainOptions.Seed);
         folder.Create();
         string record = RunRecord.ToJson("train", values, data, model.Config, engine);
         File.WriteAllText(folder.Config, record);

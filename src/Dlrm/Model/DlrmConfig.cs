@@ -38,6 +38,9 @@ public sealed record DlrmConfig
     /// </summary>
     public IReadOnlyList<int> TopMlp { get; init; } = [4, 2, 1];
 
+    /// <summary>What stands between the towers' layers; null for the reference's rectifiers.</summary>
+    public TowerOptions? Tower { get; init; }
+
     /// <summary>How features meet (<c>--arch-interaction-op</c>): dot, dot-dense, cat, sum or dcn.</summary>
     public string Interaction { get; init; } = "dot";
 
@@ -76,7 +79,9 @@ public sealed record DlrmConfig
         {
             long count = TableLayout.Of(this).Sum(layout => layout.ParameterCount);
             Interaction interaction = CreateInteraction();
-            return count + MlpParameters(BottomMlp) + interaction.ParameterCount + MlpParameters([interaction.Width, .. TopMlp]);
+            int[] top = [interaction.Width, .. TopMlp];
+            return count + MlpParameters(BottomMlp) + interaction.ParameterCount + MlpParameters(top)
+                + (Tower?.ExtraParameters(BottomMlp) + Tower?.ExtraParameters(top) ?? 0);
         }
     }
 
@@ -98,7 +103,8 @@ public sealed record DlrmConfig
         long dense = MlpParameters(BottomMlp) + interaction.ParameterCount + MlpParameters(top);
         long activations = ((long)Features * FeatureDimension) + BottomMlp.Sum(w => (long)w) + top.Sum(w => (long)w);
         long copies = training ? 2 : 1;
-        long sample = (copies * activations) + interaction.FloatsPerSample(training);
+        long sample = (copies * activations) + interaction.FloatsPerSample(training)
+            + (training ? Tower?.ExtraFloatsPerSample(BottomMlp) + Tower?.ExtraFloatsPerSample(top) ?? 0 : 0);
         return sizeof(float) * (ParameterCount + dense + ((copies - 1) * dense) + (sample * batch));
     }
 
@@ -138,6 +144,7 @@ public sealed record DlrmConfig
             TopMlp[^1] == 1,
             $"The top MLP ends in {TopMlp[^1]} (--arch-mlp-top={string.Join('-', TopMlp)}); a click needs one output: end it in 1.");
         Require(LossWeights.Count == 2, $"--loss-weights has {LossWeights.Count} numbers; it takes two: negatives, positives.");
+        Tower?.Validate();
         Cross?.Validate();
         Require(
             Cross is null || Interaction == "dcn",

@@ -23,6 +23,11 @@ public sealed class DlrmModel : IDisposable
 {
     private const long DefaultSeed = 123;
 
+    /// <summary>Streams of <see cref="Kernels.CounterKey"/>: below 2³² tables', then the layers of each tower.</summary>
+    private const long BottomStream = 1L << 32;
+
+    private const long TopStream = BottomStream + (1L << 16);
+
     private readonly Mlp _bottom;
     private readonly EmbeddingTables _tables;
     private readonly Interaction _interaction;
@@ -47,13 +52,16 @@ public sealed class DlrmModel : IDisposable
         Engine = engine;
         bool training = optimizer is not null;
         _tables = new EmbeddingTables(engine, [.. TableLayout.Of(config).Select(layout => layout.Create(engine, training))]);
-        _bottom = new Mlp(engine, "bot_l", config.BottomMlp.ToArray(), logitOutput: false, training);
+        _bottom = new Mlp(engine, "bot_l", config.BottomMlp.ToArray(), logitOutput: false, training, config.Tower, BottomStream);
         _interaction = config.CreateInteraction();
         _interaction.Allocate(engine, training);
-        _top = new Mlp(engine, "top_l", config.TopWidths(), logitOutput: true, training);
+        _top = new Mlp(engine, "top_l", config.TopWidths(), logitOutput: true, training, config.Tower, TopStream);
         _loss = config.CreateLoss();
         _activations = new Activations(config.Features * config.FeatureDimension, _interaction, training);
-        Parameters = [.. _tables.Parameters, .. _bottom.Parameters, .. _interaction.Parameters, .. _top.Parameters];
+        Parameters =
+        [
+            .. _tables.Parameters, .. _bottom.Parameters, .. _interaction.Parameters, .. _top.Parameters, .. _bottom.Buffers, .. _top.Buffers,
+        ];
         if (optimizer is not null)
         {
             Optimizer = Optimizer.Create(
@@ -71,7 +79,10 @@ public sealed class DlrmModel : IDisposable
     /// <summary>What the model computes with.</summary>
     public Engine Engine { get; }
 
-    /// <summary>All parameters in the reference's order: tables, bottom tower, interaction, top tower.</summary>
+    /// <summary>
+    /// All that is saved, in the reference's order: the parameters of tables, bottom tower, interaction and top tower; then
+    /// the running statistics of batch normalization, which no optimizer touches.
+    /// </summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
     /// <summary>The update rule with its state; null for a model that only predicts.</summary>
@@ -103,7 +114,9 @@ public sealed class DlrmModel : IDisposable
     public void Initialize(NumpyRandom random, TorchRandom? torch = null)
     {
         ParameterInitializer.Initialize(
-            random, torch ?? new TorchRandom(DefaultSeed), _tables.Tables, _bottom.Parameters, _interaction, _top.Parameters);
+            random, torch ?? new TorchRandom(DefaultSeed), _tables.Tables, _bottom.LinearParameters, _interaction, _top.LinearParameters);
+        _bottom.InitializeNormalization();
+        _top.InitializeNormalization();
         ParametersChanged();
     }
 
@@ -121,7 +134,7 @@ public sealed class DlrmModel : IDisposable
     /// <exception cref="LookupException">An index lies outside its table; nothing was computed.</exception>
     public ReadOnlySpan<float> Predict(Batch batch)
     {
-        ForwardToLogits(batch);
+        ForwardToLogits(batch, default);
         _loss.Predict(Engine, _activations.Logits, _activations.Probabilities);
         Stages.End(Stage.Loss);
         return _activations.Probabilities;
@@ -133,7 +146,8 @@ public sealed class DlrmModel : IDisposable
     /// <exception cref="LookupException">An index lies outside its table; nothing was computed.</exception>
     public float ForwardLoss(Batch batch)
     {
-        ForwardToLogits(batch);
+        var pass = new TowerPass(Optimizer is not null, RandomSeed, StepNumber, _accumulator?.Samples ?? 0);
+        ForwardToLogits(batch, pass);
         float loss = _loss.Compute(
             Engine, _activations.Logits, batch.Labels, _activations.Probabilities, _activations.LogitGradient);
         Stages.End(Stage.Loss);
@@ -147,7 +161,7 @@ public sealed class DlrmModel : IDisposable
     /// <exception cref="LookupException">An index lies outside its table; nothing was computed.</exception>
     public float EvaluateLoss(Batch batch)
     {
-        ForwardToLogits(batch);
+        ForwardToLogits(batch, default);
         float loss = _loss.Compute(
             Engine, _activations.Logits, batch.Labels, _activations.Probabilities, _activations.LogitGradient);
         Stages.End(Stage.Loss);
@@ -230,7 +244,7 @@ public sealed class DlrmModel : IDisposable
         Optimizer?.Dispose();
     }
 
-    private void ForwardToLogits(Batch batch)
+    private void ForwardToLogits(Batch batch, in TowerPass pass)
     {
         if (batch.DenseFeatures != Config.DenseFeatures || batch.Tables != Config.TableRows.Count)
         {
@@ -248,7 +262,7 @@ public sealed class DlrmModel : IDisposable
         _interaction.Reserve(batch.Size);
         _top.Reserve(batch.Size);
         Activations a = _activations;
-        _bottom.Forward(batch.DenseMatrix, a.Features.ColumnRange(0, Config.FeatureDimension));
+        _bottom.ForwardPass(batch.DenseMatrix, a.Features.ColumnRange(0, Config.FeatureDimension), pass);
         Stages.End(Stage.BottomForward);
         _tables.Forward(batch, a.Features);
         Stages.End(Stage.EmbeddingForward);
@@ -258,7 +272,7 @@ public sealed class DlrmModel : IDisposable
         }
 
         Stages.End(Stage.InteractionForward);
-        _top.Forward(a.Interacted, a.LogitColumn);
+        _top.ForwardPass(a.Interacted, a.LogitColumn, pass);
         Stages.End(Stage.TopForward);
     }
 

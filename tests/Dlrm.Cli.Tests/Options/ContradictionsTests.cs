@@ -42,6 +42,12 @@ public class ContradictionsTests
     [InlineData(
         "--weighted-pooling=learned is for full tables, but --qr-flag changes large ones: leave one of the two out.",
         "--qr-flag", "--weighted-pooling=learned")]
+    [InlineData(
+        "--activation-function=relu and --activation=gelu name two activations: leave the former out, which is the reference's "
+        + "name and knows relu alone.",
+        "--activation-function=relu", "--activation=gelu")]
+    [InlineData(
+        "--dropout=1 lies outside [0, 1): it is the share of hidden numbers that training sets to 0.", "--dropout=1")]
     public void A_contradiction_is_told_with_both_sides(string message, params string[] arguments) =>
         Assert.Equal(
             message,
@@ -63,6 +69,7 @@ public class ContradictionsTests
     [InlineData(
         "--arch-interaction-itself has no effect with --arch-interaction-op=cat.",
         "--arch-interaction-itself", "--arch-interaction-op=cat")]
+    [InlineData("--dcn-low-rank-dim has no effect with --arch-interaction-op=dot; it is for dcn.", "--dcn-low-rank-dim=8")]
     public void An_option_without_effect_is_named(string message, params string[] arguments) =>
         Assert.Equal([message], Contradictions.WithoutEffect(CommandLineTests.Parse(arguments)));
 }
