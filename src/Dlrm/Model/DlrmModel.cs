@@ -254,6 +254,7 @@ public sealed class DlrmModel : IDisposable
                 nameof(batch));
         }
 
+        _forwarded = null;
         Stages.Begin();
         _tables.Validate(batch);
         Stages.End(Stage.Validate);
