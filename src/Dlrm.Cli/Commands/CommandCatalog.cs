@@ -7,7 +7,7 @@ internal static class CommandCatalog
 {
     /// <summary>In the order of the help.</summary>
     public static IReadOnlyList<ToolCommand> All { get; } =
-        [new TrainCommand(), new EvaluateCommand(), new InspectCommand(), new BenchCommand()];
+        [new TrainCommand(), new EvaluateCommand(), new InspectCommand(), new ReportCommand(), new WatchCommand(), new BenchCommand()];
 
     /// <summary>Commands of later versions, and what they will do.</summary>
     public static IReadOnlyDictionary<string, string> Later { get; } = new Dictionary<string, string>
@@ -19,6 +19,5 @@ internal static class CommandCatalog
         ["import"] = "read PyTorch and numpy files",
         ["serve"] = "answer requests over HTTP",
         ["plan"] = "place tables on several machines",
-        ["report"] = "compare several runs in one page",
     };
 }

@@ -7,7 +7,7 @@ internal static class OptionCatalog
     public static IReadOnlyList<ToolOption> Train { get; } =
     [
         .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All,
-        .. TrainOptions.Training, .. TrainOptions.Testing, .. TrainOptions.Printing, .. RunOptions.Files,
+        .. TrainOptions.Training, .. TrainOptions.Testing, SeeingOptions.Slices, .. TrainOptions.Printing, .. RunOptions.Files,
         .. RunOptions.Machine,
     ];
 

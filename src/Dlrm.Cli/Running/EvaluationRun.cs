@@ -7,6 +7,7 @@ using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
 using Dlrm.Model;
 using Dlrm.Random;
+using Dlrm.Reports.Recorded;
 using Dlrm.Training;
 
 namespace Dlrm.Cli.Running;
@@ -50,11 +51,17 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         }
 
         using var evaluator = new Evaluator(model, data.Test, values.GetInt(TrainOptions.Batches));
+        if (FeatureChoice.Tables(values, data) is { Length: > 0 } sliced)
+        {
+            evaluator.Slices = new SliceMetrics(sliced);
+        }
+
         EvaluationMetrics metrics = evaluator.Run(progress: null, stop);
         var record = new EvaluationRecord(
             step, evaluator.BatchCount, evaluator.BatchCount, 0, metrics, evaluator.Loss, metrics.Accuracy, metrics.Auc, IsBest: true);
-        Print(values, data, record);
-        WriteFiles(values, data, model, record);
+        IReadOnlyList<RecordedSlices> slices = SliceNames.Named(evaluator.Slices, data);
+        Print(values, data, record, slices);
+        WriteFiles(values, data, model, record, new RecordedCurves(step, evaluator.Scores.ComputeCurves(), slices));
         return ExitCode.Done;
     }
 
@@ -93,7 +100,7 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         return model;
     }
 
-    private void Print(OptionValues values, RunData data, EvaluationRecord record)
+    private void Print(OptionValues values, RunData data, EvaluationRecord record, IReadOnlyList<RecordedSlices> slices)
     {
         if (referenceLines)
         {
@@ -110,6 +117,12 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
                 json.WriteString("kind", "eval");
                 json.WriteNumber("step", record.Step);
                 MetricsFile.WriteMetrics(json, record.Metrics, record.Loss);
+                if (slices.Count > 0)
+                {
+                    json.WritePropertyName("slices");
+                    new JsonArray([.. slices.Select(CurvesFile.Slices)]).WriteTo(json);
+                }
+
                 json.WriteEndObject();
             }
 
@@ -120,9 +133,11 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{data.Test.Description}: {record.Metrics.Samples:N0} samples"));
         RunSummary.Write(console.Out, record);
+        SliceTable.Write(console.Out, slices);
     }
 
-    private static void WriteFiles(OptionValues values, RunData data, DlrmModel model, EvaluationRecord record)
+    private static void WriteFiles(
+        OptionValues values, RunData data, DlrmModel model, EvaluationRecord record, RecordedCurves curves)
     {
         if (!values.IsGiven(RunOptions.OutputDirectory))
         {
@@ -134,5 +149,6 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         File.WriteAllText(folder.Config, RunRecord.ToJson("evaluate", values, data, model.Config, model.Engine));
         using var metrics = new MetricsFile(folder.Metrics);
         metrics.Evaluated(record);
+        CurvesFile.Write(folder.Curves, curves);
     }
 }

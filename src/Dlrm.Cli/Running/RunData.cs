@@ -41,6 +41,9 @@ internal sealed class RunData : IDisposable
     /// <summary>What config.json says about the data.</summary>
     public JsonObject Facts { get; init; } = [];
 
+    /// <summary>What the rows of each table stand for, where the data say so; else none.</summary>
+    public IReadOnlyList<FeatureVocabulary> Vocabularies { get; init; } = [];
+
     /// <summary>What a person should know about the loading, one line each.</summary>
     public IReadOnlyList<string> Messages { get; init; } = [];
 
@@ -104,6 +107,7 @@ internal sealed class RunData : IDisposable
         {
             Title = "Adult census income",
             BringsShape = true,
+            Vocabularies = set.Vocabularies,
             Facts = new JsonObject
             {
                 ["description"] = "Adult census income (UCI, CC BY 4.0), embedded",

@@ -22,7 +22,7 @@ internal static class RunRecord
 
     /// <summary>Options that say where a run goes, not what it is.</summary>
     private static readonly ToolOption[] NotRepeated =
-        [RunOptions.Config, RunOptions.OutputDirectory, RunOptions.SaveModel, TrainOptions.Quiet];
+        [RunOptions.Config, RunOptions.OutputDirectory, RunOptions.SaveModel, TrainOptions.Quiet, .. SeeingOptions.Files];
 
     private static readonly ToolOption[] Paths = [DataOptions.RawFile, DataOptions.ProcessedFile, RunOptions.LoadModel];
 

@@ -5,6 +5,7 @@ using Dlrm.Cli.Output;
 using Dlrm.Memory;
 using Dlrm.Model;
 using Dlrm.Random;
+using Dlrm.Reports.Recorded;
 using Dlrm.Training;
 using Spectre.Console;
 
@@ -70,6 +71,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
             console.Error.WriteLine($"Warning: {line}");
         }
 
+        _ = FeatureChoice.Tables(values, data);
         using DlrmModel model = CreateModel(engine, data, random);
         folder.Create();
         string record = RunRecord.ToJson("train", values, data, model.Config, engine);
@@ -106,9 +108,10 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
     private int Train(RunData data, DlrmModel model, RunFolder folder, ModelSaver saver, CancellationToken stop)
     {
         using var metrics = new MetricsFile(folder.Metrics);
+        using var watchers = new RunWatchers(values, data, model, folder, _started);
         var history = new RunHistory();
         LiveProgress? live = console.IsTerminal && !_quiet ? new LiveProgress(AnsiConsole.Console) : null;
-        var observers = new List<ITrainingObserver> { metrics, history };
+        var observers = new List<ITrainingObserver>([metrics, history, .. watchers.Observers]);
         if (PrintsReferenceLines)
         {
             observers.Add(new ReferenceLines(console.Out, ReferenceLineOptions.From(values)));
@@ -128,6 +131,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
             TrainingSetup.Options(values, data.Train.BatchCount),
             new Observers([.. observers]),
             new RunDiagnostics(TrainingSetup.Facts(data, model.Config)));
+        watchers.Attach(trainer.Evaluator);
         TrainingResult result;
         try
         {
@@ -146,7 +150,13 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
             saver.TrySave(values.Get(RunOptions.SaveModel), result.Steps, result.Samples);
         }
 
-        RunReporting.Write(folder.Report, values, data, model, history, trainer.Evaluator, result, _started);
+        IReadOnlyList<RecordedSlices> slices = watchers.Conclude(result.Last, trainer.Evaluator);
+        RunReporting.Write(folder.Report, values, data, model, history, trainer.Evaluator, slices, result, _started);
+        foreach (TrainingObserver observer in watchers.Observers.Prepend(metrics))
+        {
+            observer.Ended(RunEnd.Of(result));
+        }
+
         Conclude(result, folder, saved);
         return result.End == TrainingEnd.Interrupted ? ExitCode.Interrupted : saved ? ExitCode.Done : ExitCode.Failed;
     }
