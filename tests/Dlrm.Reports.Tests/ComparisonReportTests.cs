@@ -46,6 +46,15 @@ public sealed class ComparisonReportTests : IDisposable
     }
 
     [Fact]
+    public void The_best_test_is_the_one_with_the_highest_AUC()
+    {
+        string folder = _runs.Add("a");
+        File.AppendAllLines(Path.Combine(folder, "metrics.jsonl"), [RunFolders.Test(110, 0.65)]);
+        XDocument page = Parse(ComparisonReport.Render([RunFolderReader.Read(folder)], []));
+        Assert.Contains(page.Descendants("td"), cell => cell.Value == "0.7000 step 100");
+    }
+
+    [Fact]
     public void Only_settings_that_differ_are_listed()
     {
         string same = ComparisonReport.Render([Read("a", "sgd"), Read("b", "sgd")], []);

@@ -51,14 +51,14 @@ internal static class RunsSection
         {
             double? own = last is null ? null : value(last);
             string text = own is null ? "–" : name == "accuracy" ? Percent(own) : Metric(own);
-            bool best = runs.Count > 1 && own is { } number
+            bool leads = runs.Count > 1 && own is { } number
                 && runs.All(other => other.Run.Last is not { } test || value(test.Metrics) is not { } rival
                     || (higher ? rival <= number : rival >= number));
-            html.Append($"<td class=\"num\">{(best ? $"<strong>{text}</strong>" : text)}</td>");
+            html.Append($"<td class=\"num\">{(leads ? $"<strong>{text}</strong>" : text)}</td>");
         }
 
         html.Append($"<td class=\"num\">{(last?.Calibration is null ? "–" : Metric(last.Calibration))}</td>");
-        string bestAuc = run.Best?.Metrics.Auc is { } auc ? $"{Metric(auc)} <small>step {Count(run.Best.Step)}</small>" : "–";
+        string bestAuc = run.BestByAuc is { } best ? $"{Metric(best.Metrics.Auc)} <small>step {Count(best.Step)}</small>" : "–";
         html.Append($"<td class=\"num\">{bestAuc}</td></tr>\n");
     }
 }

@@ -44,9 +44,8 @@ public sealed record RecordedRun
     /// <summary>The last test; null without one.</summary>
     internal EvaluationRecord? Last => Evaluations.Count == 0 ? null : Evaluations[^1];
 
-    /// <summary>The test that was the best: the last one marked so, else the first.</summary>
-    internal EvaluationRecord? Best =>
-        Evaluations.LastOrDefault(record => record.IsBest) ?? (Evaluations.Count == 0 ? null : Evaluations[0]);
+    /// <summary>The test with the highest AUC, the first of equals; null where none is defined.</summary>
+    internal EvaluationRecord? BestByAuc => Evaluations.Where(record => record.Metrics.Auc is not null).MaxBy(record => record.Metrics.Auc);
 
     /// <summary>Milliseconds in training steps up to each training interval's end.</summary>
     internal IReadOnlyList<double> Times => field ??= Accumulate(Training);

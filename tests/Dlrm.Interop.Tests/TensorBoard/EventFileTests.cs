@@ -1,3 +1,6 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text.Json;
 using CsCheck;
 using Dlrm.Interop.TensorBoard;
 using Xunit;
@@ -93,6 +96,40 @@ public sealed class EventFileTests : IDisposable
         Assert.Equal(8, start.Step);
     }
 
+    /// <summary>Only where Python has TensorBoard: point PYTHONPATH at it.</summary>
+    [Fact]
+    public void TensorBoard_itself_reads_what_was_written()
+    {
+        using (var file = new EventFile(_folder))
+        {
+            file.Text("run/configuration", 0, "| größe | 1 |");
+            file.Scalar("Train/Loss", 10, 0.5);
+            file.Scalar("Train/Loss", 20, 0.25);
+            var histogram = new ValueHistogram();
+            histogram.Add([1, 2, -3]);
+            file.Histogram("parameters/x", 5, histogram);
+        }
+
+        using (var resumed = new EventFile(_folder))
+        {
+            resumed.Resumed(10);
+            resumed.Scalar("Train/Loss", 20, 0.125);
+        }
+
+        string script = Path.Combine(AppContext.BaseDirectory, "TensorBoard", "read_events.py");
+        if (Python(script) is not { } read)
+        {
+            Assert.Skip("Python has no tensorboard here.");
+            return;
+        }
+
+        using JsonDocument document = JsonDocument.Parse(read);
+        JsonElement root = document.RootElement;
+        Assert.Equal("[[10,0.5],[20,0.125]]", root.GetProperty("scalars").GetProperty("Train/Loss").GetRawText().Replace(" ", "", StringComparison.Ordinal));
+        Assert.Equal("| größe | 1 |", root.GetProperty("texts").GetProperty("run/configuration").GetString());
+        Assert.Equal(3, root.GetProperty("histograms").GetProperty("parameters/x")[0][1].GetDouble());
+    }
+
     [Fact]
     public void The_reader_of_these_tests_sees_a_flipped_bit()
     {
@@ -113,6 +150,25 @@ public sealed class EventFileTests : IDisposable
             Assert.ThrowsAny<Exception>(() => ReadEvent.All(path));
         }
 
+    }
+
+    /// <summary>What the script prints about the folder; null where it cannot run.</summary>
+    private string? Python(string script)
+    {
+        try
+        {
+            var start = new ProcessStartInfo("python3", [script, _folder]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            using Process process = Process.Start(start)!;
+            process.ErrorDataReceived += (_, _) => { };
+            process.BeginErrorReadLine();
+            string output = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            return process.ExitCode == 0 ? output : null;
+        }
+        catch (Win32Exception)
+        {
+            return null; // There is no python3.
+        }
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
