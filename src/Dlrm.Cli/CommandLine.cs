@@ -108,23 +108,25 @@ internal static class CommandLine
                     throw new UsageException($"{text} needs a value: {text}={option.Placeholder}.");
                 }
 
-                values[option] = option.Read(hasValue ? tokens[++i].Value : option.Bare!);
+                Put(values, option, option.Read(hasValue ? tokens[++i].Value : option.Bare!));
             }
             else if (tokens[i].Type == TokenType.Argument)
             {
                 if (text.StartsWith('-') || command.Positional is not { } positional
-                    || (values.ContainsKey(positional) && !command.RepeatsPositional))
+                    || (values.ContainsKey(positional) && !positional.Collects))
                 {
                     throw Unknown(text, command);
                 }
 
-                values[positional] = positional.Read(
-                    values.TryGetValue(positional, out object? before) ? $"{positional.Write(before)},{text}" : text);
+                Put(values, positional, positional.Read(text));
             }
         }
 
         return values;
     }
+
+    private static void Put(Dictionary<ToolOption, object> values, ToolOption option, object value) =>
+        values[option] = values.TryGetValue(option, out object? before) ? option.Combine(before, value) : value;
 
     private static bool IsBoolean(string text)
     {

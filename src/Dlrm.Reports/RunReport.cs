@@ -16,22 +16,22 @@ public static class RunReport
     /// <param name="path">The file, usually <c>report.html</c>; its folder is made if it is missing.</param>
     /// <param name="data">The run.</param>
     /// <exception cref="IOException">The file cannot be written; an older report is left as it was.</exception>
-    public static void Write(string path, RunReportData data) => ReportPage.Write(path, Render(data));
+    public static void Write(string path, RunReportData data) => PageFile.Write(path, Render(data));
 
     /// <summary>The report as text.</summary>
     /// <param name="data">The run.</param>
     public static string Render(RunReportData data)
     {
         var html = new StringBuilder(1 << 18);
-        ReportPage.Begin(html, data.Title);
+        Page.Begin(html, data.Title);
         HeaderSection.Write(html, data);
         HeadlineSection.Write(html, data);
         TrainingSection.Write(html, data);
         TestSection.Write(html, data);
+        SliceSection.Write(html, [new SlicedRun("", "s1", data.Slices)]);
         MetricsSection.Write(html, data);
         ParameterSection.Write(html, data);
         RunSection.Write(html, data);
-        ReportPage.End(html);
-        return html.ToString();
+        return Page.End(html);
     }
 }

@@ -1,3 +1,4 @@
+using Dlrm.Reports.Recorded;
 using Dlrm.Training;
 
 namespace Dlrm.Reports;
@@ -28,6 +29,9 @@ public sealed record RunReportData
 
     /// <summary>Curves of the last test pass; null where there are none.</summary>
     public EvaluationCurves? Curves { get; init; }
+
+    /// <summary>The last test pass by slices, a feature each.</summary>
+    public IReadOnlyList<RecordedSlices> Slices { get; init; } = [];
 
     /// <summary>The embedding tables, in the model's order.</summary>
     public required IReadOnlyList<ReportTable> Tables { get; init; }

@@ -12,14 +12,14 @@ public static class TuneReport
     /// <param name="path">The file; its folder is made if it is missing.</param>
     /// <param name="data">The tuning.</param>
     /// <exception cref="IOException">The file cannot be written; an older one is left as it was.</exception>
-    public static void Write(string path, TuneReportData data) => ReportPage.Write(path, Render(data));
+    public static void Write(string path, TuneReportData data) => PageFile.Write(path, Render(data));
 
     /// <summary>The page as text.</summary>
     /// <param name="data">The tuning.</param>
     public static string Render(TuneReportData data)
     {
         var html = new StringBuilder(1 << 16);
-        ReportPage.Begin(html, "Tuning");
+        Page.Begin(html, "Tuning");
         TuneReportRow best = data.Rows[0];
         html.Append("<header><h1>Tuning</h1></header>\n");
         html.Append($"<p>{data.Rows.Count} settings, compared by log loss on training samples held out; the test samples were not used.</p>\n");
@@ -51,7 +51,6 @@ public static class TuneReport
         }
 
         html.Append($"</ul>\n<p><code>{Escape(data.CommandLine)}</code></p>\n</section>\n");
-        ReportPage.End(html);
-        return html.ToString();
+        return Page.End(html);
     }
 }

@@ -9,7 +9,8 @@ internal static class CommandCatalog
     public static IReadOnlyList<ToolCommand> All { get; } =
         [
             new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new PreprocessCommand(), new InspectCommand(),
-            new ImportCommand(), new ExportCommand(), new QuantizeCommand(), new BenchCommand(),
+            new ReportCommand(), new WatchCommand(), new ImportCommand(), new ExportCommand(), new QuantizeCommand(),
+            new BenchCommand(),
         ];
 
     /// <summary>Commands of later versions, and what they will do.</summary>
@@ -18,6 +19,5 @@ internal static class CommandCatalog
         ["predict"] = "score a file",
         ["serve"] = "answer requests over HTTP",
         ["plan"] = "place tables on several machines",
-        ["report"] = "compare several runs in one page",
     };
 }

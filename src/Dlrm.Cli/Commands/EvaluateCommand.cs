@@ -24,7 +24,7 @@ internal sealed class EvaluateCommand : ToolCommand
     [
         RunOptions.LoadModel, RunOptions.Config, RunOptions.OutputDirectory, RunOptions.Format,
         .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All, .. AccuracyOptions.Data,
-        TrainOptions.BatchSize, TrainOptions.TestBatchSize, TrainOptions.Batches, TrainOptions.Seed, TrainOptions.Quiet,
+        TrainOptions.BatchSize, TrainOptions.TestBatchSize, TrainOptions.Batches, TrainOptions.Seed, TrainOptions.Quiet, SeeingOptions.Slices,
         TrainOptions.Profiling, TrainOptions.PlotGraph,
         .. RunOptions.Machine,
     ];

@@ -30,8 +30,6 @@ internal sealed class PreprocessCommand : ToolCommand
 
     public override ToolOption Positional => PreprocessFlags.Input;
 
-    public override bool RepeatsPositional => true;
-
     public override IReadOnlyList<ToolOption> Options { get; } = [.. PreprocessFlags.All, RunOptions.Config, RunOptions.Threads, TrainOptions.Quiet];
 
     public override int Run(OptionValues values, ToolConsole console)

@@ -52,7 +52,8 @@ internal static class HelpText
         var text = new StringBuilder();
         AppendWrapped(text, $"dlrm {command.Name} - {command.Summary}", 0);
         text.AppendLine();
-        string positional = command.Positional is { } option ? $" [{option.Placeholder}]" : "";
+        string positional = command.Positional is not { } option ? ""
+            : option.Collects ? $" {option.Placeholder} …" : $" [{option.Placeholder}]";
         text.AppendLine($"Usage: dlrm {command.Name}{positional} [--option=value …]");
         text.AppendLine();
         text.AppendLine("Examples:");

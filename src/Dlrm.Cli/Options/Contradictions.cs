@@ -43,6 +43,16 @@ internal static class Contradictions
             yield return $"{option.Switch} has no effect in training: add --inference-only, or give it to dlrm quantize or dlrm evaluate.";
         }
 
+        if (values.Get(SeeingOptions.Histograms) && values.Get(SeeingOptions.TensorBoard).Length == 0)
+        {
+            yield return "--tensor-board-histograms has no effect without --tensor-board-filename=DIR.";
+        }
+
+        if (values.IsGiven(SeeingOptions.Slices) && values.Get(TrainOptions.TestFrequency) <= 0)
+        {
+            yield return "--report-slices has no effect without tests: add --test-freq=N.";
+        }
+
         string optimizer = values.Get(TrainOptions.Optimizer);
         if (values.IsGiven(TrainOptions.Momentum) && optimizer != "sgd")
         {

@@ -7,7 +7,7 @@ internal static class OptionCatalog
     public static IReadOnlyList<ToolOption> Train { get; } =
     [
         .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All, .. DataSetOptions.Reading,
-        .. AccuracyOptions.Data, .. AccuracyOptions.Training, .. TrainOptions.Training, .. TrainOptions.Testing,
+        .. AccuracyOptions.Data, .. AccuracyOptions.Training, .. TrainOptions.Training, .. TrainOptions.Testing, SeeingOptions.Slices,
         .. TrainOptions.Printing, .. RunOptions.Files, .. CheckpointingOptions.All,
         .. RunOptions.Machine,
     ];

@@ -6,7 +6,7 @@ internal static class PreprocessFlags
     public const string Generic = "generic";
 
     public static readonly ToolOption<IReadOnlyList<string>> Input = new(
-        "input", OptionGroup.Preprocess, new Words("FILE,…"), [],
+        "input", OptionGroup.Preprocess, new TextList("FILE"), [],
         "files, folders or patterns such as 'day_*.gz'; - is standard input");
 
     public static readonly ToolOption<string> Output = new(

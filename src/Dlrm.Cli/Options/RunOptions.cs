@@ -12,7 +12,7 @@ internal static class RunOptions
 
     public static readonly ToolOption<string> OutputDirectory = new(
         "output-dir", OptionGroup.Files, new Text("DIR"), "",
-        "receives config.json, metrics.jsonl, model/ and report.html", "runs/<time>")
+        "receives config.json, metrics.jsonl, curves.json, model/ and report.html", "runs/<time>")
     {
         IsNew = true,
     };
@@ -28,12 +28,6 @@ internal static class RunOptions
         "format", OptionGroup.Printing, new Choice("text", "json"), "text", "a table for people, or one JSON object")
     {
         IsNew = true,
-    };
-
-    public static readonly ToolOption<string> TensorBoard = new(
-        "tensor-board-filename", OptionGroup.Files, new Text("NAME"), "run_kaggle_pt", "TensorBoard's events")
-    {
-        NotYet = "metrics.jsonl in the output folder has the numbers, report.html the curves.",
     };
 
     public static readonly ToolOption<bool> SaveOnnx = new(
@@ -77,5 +71,5 @@ internal static class RunOptions
     public static IReadOnlyList<ToolOption> Machine { get; } = [Threads, InstructionSet, UseGpu, LocalRank, DistributedBackend];
 
     public static IReadOnlyList<ToolOption> Files { get; } =
-        [Config, OutputDirectory, SaveModel, LoadModel, TensorBoard, SaveOnnx];
+        [Config, OutputDirectory, SaveModel, LoadModel, .. SeeingOptions.Files, SaveOnnx];
 }

@@ -43,6 +43,9 @@ internal abstract class ToolOption(string name, OptionGroup group, string help)
     /// <summary>Set for an option of a later version: what to use now, or the empty text.</summary>
     public string? NotYet { get; init; }
 
+    /// <summary>True when it collects what it is given, so that it may stand for several arguments without a name.</summary>
+    public abstract bool Collects { get; }
+
     /// <summary>True for a boolean, which may stand without a value.</summary>
     public abstract bool IsFlag { get; }
 
@@ -62,6 +65,9 @@ internal abstract class ToolOption(string name, OptionGroup group, string help)
     /// <exception cref="UsageException">It is not one; the message names the option, the text and what was expected.</exception>
     public abstract object Read(string text);
 
+    /// <summary>The value of an option that is given twice.</summary>
+    public abstract object Combine(object before, object after);
+
     /// <summary>The text of a value that <see cref="Read"/> gave.</summary>
     public abstract string Write(object value);
 }
@@ -79,6 +85,8 @@ internal sealed class ToolOption<T>(
     public override string? Bare => kind.Bare;
 
     public override object DefaultValue => Default;
+
+    public override bool Collects => kind is TextList;
 
     public override string Placeholder => kind.Placeholder;
 
@@ -106,6 +114,8 @@ internal sealed class ToolOption<T>(
             : throw new UsageException(
                 (IsFlag ? Switch : $"{Switch}={text}") + " is not in this version yet." + Sentence(NotYet));
     }
+
+    public override object Combine(object before, object after) => kind.Combine((T)before, (T)after);
 
     public override string Write(object value) => value is T typed
         ? kind.Format(typed)

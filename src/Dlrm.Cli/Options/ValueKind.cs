@@ -12,6 +12,9 @@ internal abstract record ValueKind<T>(string Placeholder)
     /// <exception cref="FormatException">The message says what was expected, e.g. <c>a whole number, 1 or more</c>.</exception>
     public abstract T Parse(string text);
 
+    /// <summary>What an option given twice comes to: as in the reference the last one, unless it collects.</summary>
+    public virtual T Combine(T before, T after) => after;
+
     /// <summary>The text that <see cref="Parse"/> reads back.</summary>
     public virtual string Format(T value) => Convert.ToString(value, CultureInfo.InvariantCulture)!;
 }

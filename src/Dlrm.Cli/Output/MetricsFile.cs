@@ -7,13 +7,17 @@ namespace Dlrm.Cli.Output;
 
 /// <summary>
 /// metrics.jsonl: one object a line, numbers in round-trip precision, an undefined metric null; each line is written out
-/// at once, so that another program can follow a run.
+/// at once, so that another program can follow a run. docs/metrics.md describes every member.
 /// </summary>
 internal sealed class MetricsFile : TrainingObserver, ITrainingState, IDisposable
 {
+    /// <summary>Raised when a member changes its meaning; members and kinds of lines may be added without.</summary>
+    public const int FormatVersion = 1;
+
     private readonly FileStream _file;
     private readonly ArrayBufferWriter<byte> _line = new();
     private readonly Utf8JsonWriter _json;
+    private RunEnd? _end;
 
     /// <summary>Creates the file, replacing an old one; or opens one that <see cref="Restore"/> will go on with.</summary>
     /// <param name="path">The file.</param>
@@ -40,8 +44,28 @@ internal sealed class MetricsFile : TrainingObserver, ITrainingState, IDisposabl
     /// <summary>Has the system write the lines through to the disk; from any thread.</summary>
     public void Flush() => RandomAccess.FlushToDisk(_file.SafeFileHandle);
 
+    /// <summary>The first line of a file: its version and the run's size. A run that goes on has it already.</summary>
+    /// <remarks>Nothing of the process or the clock stands in it: a resumed run leaves the same lines as one never stopped.</remarks>
+    public override void Started(TrainingPlan plan)
+    {
+        _end = new RunEnd(RunEnd.Failed, plan.FirstStep, 0);
+        if (_file.Position > 0)
+        {
+            return;
+        }
+
+        _json.WriteStartObject();
+        _json.WriteString("kind", "run");
+        _json.WriteNumber("version", FormatVersion);
+        _json.WriteNumber("steps", (long)plan.Epochs * plan.BatchesPerEpoch);
+        _json.WriteNumber("epochs", plan.Epochs);
+        _json.WriteNumber("samples_per_epoch", plan.SamplesPerEpoch);
+        EndLine();
+    }
+
     public override void Trained(TrainRecord record)
     {
+        _end = _end is null ? null : _end with { Step = record.Step, Samples = record.Samples };
         _json.WriteStartObject();
         _json.WriteString("kind", "train");
         _json.WriteNumber("step", record.Step);
@@ -76,6 +100,9 @@ internal sealed class MetricsFile : TrainingObserver, ITrainingState, IDisposabl
         EndLine();
     }
 
+    /// <summary>Keeps the end for the last line, which <see cref="Dispose"/> writes: no checkpoint has it.</summary>
+    public override void Ended(RunEnd end) => _end = end;
+
     /// <summary>The members that say how well a model does, as <c>evaluate --format=json</c> prints them too.</summary>
     public static void WriteMetrics(Utf8JsonWriter json, EvaluationMetrics metrics, double loss)
     {
@@ -92,10 +119,22 @@ internal sealed class MetricsFile : TrainingObserver, ITrainingState, IDisposabl
         WriteFinite(json, "f1", metrics.F1);
         WriteFinite(json, "label_rate", metrics.LabelRate);
         WriteFinite(json, "mean_score", metrics.MeanScore);
+        WriteFinite(json, "positives", metrics.Positives);
     }
 
+    /// <summary>Writes how the run ended and closes the file; a run that did not come to its end has failed.</summary>
     public void Dispose()
     {
+        if (_end is { } end)
+        {
+            _json.WriteStartObject();
+            _json.WriteString("kind", "end");
+            _json.WriteString("outcome", end.Outcome);
+            _json.WriteNumber("step", end.Step);
+            _json.WriteNumber("samples", end.Samples);
+            EndLine();
+        }
+
         _json.Dispose();
         _file.Dispose();
     }

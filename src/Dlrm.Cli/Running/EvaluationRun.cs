@@ -7,6 +7,7 @@ using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
 using Dlrm.Model;
 using Dlrm.Random;
+using Dlrm.Reports.Recorded;
 using Dlrm.Training;
 
 namespace Dlrm.Cli.Running;
@@ -61,11 +62,17 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         }
 
         using var evaluator = new Evaluator(model, data.Test, values.GetInt(TrainOptions.Batches));
+        if (FeatureChoice.Tables(values, data) is { Length: > 0 } sliced)
+        {
+            evaluator.Slices = new SliceMetrics(sliced);
+        }
+
         EvaluationMetrics metrics = evaluator.Run(progress: null, stop);
         var record = new EvaluationRecord(
             step, evaluator.BatchCount, evaluator.BatchCount, 0, metrics, evaluator.Loss, metrics.Accuracy, metrics.Auc, IsBest: true);
-        Print(values, data, record);
-        WriteFiles(values, data, model, record);
+        IReadOnlyList<RecordedSlices> slices = SliceNames.Named(evaluator.Slices, data);
+        Print(values, data, record, slices);
+        WriteFiles(values, data, model, record, new RecordedCurves(step, evaluator.Scores.ComputeCurves(), slices));
         return ExitCode.Done;
     }
 
@@ -109,7 +116,7 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         return PrecisionSetup.Apply(model, values);
     }
 
-    private void Print(OptionValues values, RunData data, EvaluationRecord record)
+    private void Print(OptionValues values, RunData data, EvaluationRecord record, IReadOnlyList<RecordedSlices> slices)
     {
         if (referenceLines)
         {
@@ -126,6 +133,12 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
                 json.WriteString("kind", "eval");
                 json.WriteNumber("step", record.Step);
                 MetricsFile.WriteMetrics(json, record.Metrics, record.Loss);
+                if (slices.Count > 0)
+                {
+                    json.WritePropertyName("slices");
+                    new JsonArray([.. slices.Select(CurvesFile.Slices)]).WriteTo(json);
+                }
+
                 json.WriteEndObject();
             }
 
@@ -136,9 +149,11 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{data.Test.Description}: {record.Metrics.Samples:N0} samples"));
         RunSummary.Write(console.Out, record);
+        SliceTable.Write(console.Out, slices);
     }
 
-    private void WriteFiles(OptionValues values, RunData data, DlrmModel model, EvaluationRecord record)
+    private void WriteFiles(
+        OptionValues values, RunData data, DlrmModel model, EvaluationRecord record, RecordedCurves curves)
     {
         bool seeing = values.Get(TrainOptions.Profiling) || values.Get(TrainOptions.PlotGraph);
         if (!values.IsGiven(RunOptions.OutputDirectory) && !seeing)
@@ -153,5 +168,6 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         ProfileOutput.Write(model.Engine, folder, values.Get(TrainOptions.Quiet) ? TextWriter.Null : console.Error);
         using var metrics = new MetricsFile(folder.Metrics);
         metrics.Evaluated(record);
+        CurvesFile.Write(folder.Curves, curves);
     }
 }

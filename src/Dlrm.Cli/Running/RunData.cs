@@ -49,6 +49,9 @@ internal sealed class RunData : IDisposable
     /// <summary>Files for the model's folder with which raw values are encoded as in training.</summary>
     public IReadOnlyDictionary<string, Action<Stream>> EncodingFiles { get; init; } = new Dictionary<string, Action<Stream>>();
 
+    /// <summary>What the rows of each table stand for, where the data say so; else none.</summary>
+    public IReadOnlyList<FeatureVocabulary> Vocabularies { get; init; } = [];
+
     /// <summary>What a person should know about the loading, one line each.</summary>
     public IReadOnlyList<string> Messages { get; init; } = [];
 
@@ -148,6 +151,7 @@ internal sealed class RunData : IDisposable
         {
             Title = "Adult census income",
             BringsShape = true,
+            Vocabularies = set.Vocabularies,
             Facts = new JsonObject
             {
                 ["description"] = "Adult census income (UCI, CC BY 4.0), embedded",

@@ -30,6 +30,10 @@ internal sealed class RunFolder
 
     public string Checkpoints => System.IO.Path.Combine(Path, "checkpoints");
 
+    public string Curves => System.IO.Path.Combine(Path, "curves.json");
+
+    public string MlperfLog => System.IO.Path.Combine(Path, "mllog.txt");
+
     public string Report => System.IO.Path.Combine(Path, "report.html");
 
     /// <summary>The folder of --output-dir, or a new one; not made yet.</summary>

@@ -25,7 +25,10 @@ internal static class RunRecord
 
     /// <summary>Options that say where a run goes, not what it is.</summary>
     private static readonly ToolOption[] NotRepeated =
-        [RunOptions.Config, RunOptions.OutputDirectory, RunOptions.SaveModel, TrainOptions.Quiet, CheckpointingOptions.Resume];
+        [
+            RunOptions.Config, RunOptions.OutputDirectory, RunOptions.SaveModel, TrainOptions.Quiet, CheckpointingOptions.Resume,
+            .. SeeingOptions.Files,
+        ];
 
     private static readonly ToolOption[] Paths = [DataOptions.RawFile, DataOptions.ProcessedFile, RunOptions.LoadModel];
 

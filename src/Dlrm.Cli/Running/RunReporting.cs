@@ -1,6 +1,7 @@
 using Dlrm.Cli.Options;
 using Dlrm.Model;
 using Dlrm.Reports;
+using Dlrm.Reports.Recorded;
 using Dlrm.Training;
 
 namespace Dlrm.Cli.Running;
@@ -15,6 +16,7 @@ internal static class RunReporting
     /// <param name="model">The trained model.</param>
     /// <param name="history">What happened.</param>
     /// <param name="evaluator">Holds the scores of the last test; null without tests.</param>
+    /// <param name="slices">The last test by slice.</param>
     /// <param name="result">How it ended.</param>
     /// <param name="started">When it began.</param>
     public static void Write(
@@ -24,6 +26,7 @@ internal static class RunReporting
         DlrmModel model,
         RunHistory history,
         Evaluator? evaluator,
+        IReadOnlyList<RecordedSlices> slices,
         TrainingResult result,
         DateTimeOffset started)
     {
@@ -45,6 +48,7 @@ internal static class RunReporting
             Training = history.Training,
             Evaluations = history.Evaluations,
             Curves = evaluator is { Scores.Samples: > 0 } scored ? scored.Scores.ComputeCurves() : null,
+            Slices = slices,
             Tables =
             [
                 .. TableLayout.Of(config).Select(table => new ReportTable(

@@ -6,6 +6,7 @@ using Dlrm.Cli.Output;
 using Dlrm.Memory;
 using Dlrm.Model;
 using Dlrm.Random;
+using Dlrm.Reports.Recorded;
 using Dlrm.Training;
 using Spectre.Console;
 
@@ -85,6 +86,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             console.Error.WriteLine($"Warning: {line}");
         }
 
+        _ = FeatureChoice.Tables(values, data);
         DebugLines?.Described(ModelSetup.Config(values, data.BringsShape ? data.Train : null), data.Train);
         using DlrmModel model = CreateModel(engine, data, random);
         model.RandomSeed = values.Get(TrainOptions.Seed);
@@ -144,9 +146,10 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
     {
         var checkpoints = new RunCheckpoints(values, folder, resume);
         using MetricsFile metrics = checkpoints.OpenMetrics();
+        using var watchers = new RunWatchers(values, data, model, folder, _started);
         var history = new RunHistory();
         LiveProgress? live = console.IsTerminal && !_quiet ? new LiveProgress(AnsiConsole.Console) : null;
-        var observers = new List<ITrainingObserver> { metrics, history };
+        var observers = new List<ITrainingObserver>([metrics, history, .. watchers.Observers]);
         if (PrintsReferenceLines)
         {
             observers.Add(new ReferenceLines(console.Out, ReferenceLineOptions.From(values)));
@@ -174,6 +177,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             all,
             new RunDiagnostics(TrainingSetup.Facts(data, model.Config)));
         TrainingSetup.AddWatchers(values, trainer, keptBest);
+        watchers.Attach(trainer.Evaluator);
         using Checkpointer checkpointer = checkpoints.Begin(trainer, model, saver, metrics, all.Warned, console.Error);
         history.GoOn(folder.Metrics, resume?.State);
         TrainingResult result;
@@ -192,25 +196,37 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         EvaluationRecord? final = Final(data, model, metrics, result);
         ProfileOutput.Write(model.Engine, folder, People);
         DebugLines?.Updated(model);
-        RunReporting.Write(folder.Report, values, data, model, history, trainer.Evaluator, result, _started);
+        IReadOnlyList<RecordedSlices> slices = watchers.Conclude(result.Last, trainer.Evaluator);
+        RunReporting.Write(folder.Report, values, data, model, history, trainer.Evaluator, slices, result, _started);
+        int code;
         if (result.End == TrainingEnd.Interrupted)
         {
-            return SaveInterrupted(checkpointer, trainer, folder, result);
+            code = SaveInterrupted(checkpointer, trainer, folder, result);
         }
-
-        bool saved = saver.TrySave(folder.Model, trainer.Save().ToJson());
-        if (saved)
+        else
         {
-            keptBest?.Remove();
+            bool saved = saver.TrySave(folder.Model, trainer.Save().ToJson());
+            if (saved)
+            {
+                keptBest?.Remove();
+            }
+
+            if (saved && best is { Saved: false })
+            {
+                best.SaveLast(result);
+            }
+
+            Conclude(result, folder, saved, final);
+            code = saved ? ExitCode.Done : ExitCode.Failed;
         }
 
-        if (saved && best is { Saved: false })
+        // After the checkpoint, which a resumed run goes on from: it has not ended.
+        foreach (TrainingObserver observer in watchers.Observers.Prepend(metrics))
         {
-            best.SaveLast(result);
+            observer.Ended(RunEnd.Of(result));
         }
 
-        Conclude(result, folder, saved, final);
-        return saved ? ExitCode.Done : ExitCode.Failed;
+        return code;
     }
 
     private int SaveInterrupted(Checkpointer checkpointer, Trainer trainer, RunFolder folder, TrainingResult result)

@@ -35,6 +35,9 @@ internal sealed record LineChart
     /// <summary>The horizontal axis; null for the points' own range in whole steps.</summary>
     public AxisTicks? X { get; init; }
 
+    /// <summary>Writes a tick of a given horizontal axis; null for plain decimals.</summary>
+    public Func<double, string>? XLabel { get; init; }
+
     /// <summary>The vertical axis; null for one around the points.</summary>
     public AxisTicks? Y { get; init; }
 
@@ -59,7 +62,7 @@ internal sealed record LineChart
         AxisTicks x = X ?? StepAxis();
         AxisTicks y = Y ?? ValueAxis();
         var chart = new SvgChart(
-            Description, x, XTitle, X is null ? ShortCount : x.Label, y, YLabel ?? y.Label);
+            Description, x, XTitle, X is null ? ShortCount : XLabel ?? x.Label, y, YLabel ?? y.Label);
         foreach (LineSeries series in Series)
         {
             chart.Band("band " + series.Style, series.Band);

@@ -30,6 +30,9 @@ public sealed class Evaluator : IDisposable
     /// <summary>Scores and labels of the last pass.</summary>
     public MetricsAccumulator Scores { get; } = new();
 
+    /// <summary>Collects metrics by slice, anew in every pass; null for none.</summary>
+    public SliceMetrics? Slices { get; set; }
+
     /// <summary>The model's own loss over the last pass: the sample-weighted mean.</summary>
     public double Loss { get; private set; }
 
@@ -41,6 +44,7 @@ public sealed class Evaluator : IDisposable
     public EvaluationMetrics Run(Action<long>? progress = null, CancellationToken stop = default)
     {
         Scores.Reset();
+        Slices?.Reset();
         double lossSum = 0;
         long samples = 0;
         _batches.Start(0, _batchCount);
@@ -55,6 +59,7 @@ public sealed class Evaluator : IDisposable
                 profiler?.EndStage("wait for data");
                 lossSum += (double)_model.EvaluateLoss(batch) * batch.Size;
                 Scores.Add(_model.Probabilities, batch.Labels);
+                Slices?.Add(batch, _model.Probabilities);
                 profiler?.EndStep(began, training: false);
                 samples += batch.Size;
                 _batches.Release();

@@ -54,5 +54,41 @@ public sealed class MetricsFileTests : IDisposable
         Assert.Contains("\"loss\":null", reader.ReadLine(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_run_is_framed_by_what_it_will_be_and_how_it_ended()
+    {
+        using (var file = new MetricsFile(_path))
+        {
+            file.Started(new TrainingPlan(2, 10, 1280, 0, 0));
+            file.Ended(new RunEnd(RunEnd.Completed, 20, 2560));
+            Assert.Single(Read()); // The end is written last of all: a checkpoint made after it must not hold it.
+        }
+
+        Assert.Equal(
+            [
+                """{"kind":"run","version":1,"steps":20,"epochs":2,"samples_per_epoch":1280}""",
+                """{"kind":"end","outcome":"completed","step":20,"samples":2560}""",
+            ],
+            Read());
+    }
+
+    [Fact]
+    public void A_run_that_is_left_without_an_end_has_failed()
+    {
+        using (var file = new MetricsFile(_path))
+        {
+            file.Started(new TrainingPlan(1, 10, 1280, 0, 0));
+            file.Trained(new TrainRecord(4, 4, 10, 0, 0.5, 1, 0.1, 512));
+        }
+
+        Assert.Equal("""{"kind":"end","outcome":"failed","step":4,"samples":512}""", Read()[^1]);
+    }
+
+    private string[] Read()
+    {
+        using var reader = new StreamReader(new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return reader.ReadToEnd().TrimEnd('\n').Split('\n');
+    }
+
     public void Dispose() => File.Delete(_path);
 }
