@@ -92,9 +92,11 @@ public sealed record TableLayout(int Number, int Rows, int Dimension, int Pooled
         return this switch
         {
             { QuotientRemainder: { } split } => new QuotientRemainderTable(
-                engine, Number, Rows, Dimension, split.Collisions, split.ToOperation(), HasPoolingWeights) { Mean = mean },
+                engine, Number, Rows, Dimension, split.Collisions, split.ToOperation(), HasPoolingWeights)
+            { Mean = mean },
             { IsMixedDimension: true } => new MixedDimensionTable(
-                engine, Number, Rows, Dimension, PooledDimension, training, HasPoolingWeights) { Mean = mean },
+                engine, Number, Rows, Dimension, PooledDimension, training, HasPoolingWeights)
+            { Mean = mean },
             { HasPoolingWeights: true } => new WeightedEmbeddingTable(engine, Number, Rows, Dimension) { Mean = mean },
             _ => new FullEmbeddingTable(Number, Rows, Dimension) { Mean = mean },
         };
