@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Dlrm.Kernels;
 using Dlrm.Model;
 using Dlrm.Threading;
 using Dlrm.Training;
@@ -18,6 +19,7 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
     private readonly CheckpointOptions _options;
     private readonly long _everyTicks;
     private readonly BackgroundWork _writer = new();
+    private readonly SlotMemory _memory = new();
     private long _lastTime = Stopwatch.GetTimestamp();
     private long _nextStep;
     private long _writtenStep = -1;
@@ -96,7 +98,7 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
         TrainerState state = trainer.Save();
         if (state.Step != _writtenStep || state.TestPending)
         {
-            using var snapshot = new ModelSnapshot(_model);
+            using var snapshot = new ModelSnapshot(_model, _memory);
             Write(state, snapshot, contents => SaveStep(state, contents));
         }
 
@@ -111,7 +113,11 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
     }
 
     /// <summary>Waits until the checkpoint under way is written.</summary>
-    public void Dispose() => Finish();
+    public void Dispose()
+    {
+        Finish();
+        _memory.Dispose();
+    }
 
     private void PlanAfter(long step)
     {
@@ -137,7 +143,7 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
         long start = Stopwatch.GetTimestamp();
         try
         {
-            var snapshot = new ModelSnapshot(_model);
+            var snapshot = new ModelSnapshot(_model, _memory);
             _writer.Start("dlrm checkpoint", () =>
             {
                 using (snapshot)

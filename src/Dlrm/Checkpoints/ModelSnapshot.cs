@@ -18,11 +18,14 @@ internal sealed class ModelSnapshot : IDisposable
     private readonly TableSnapshot _tables;
     private readonly List<IDisposable> _copies = [];
     private readonly Lock _gate = new();
+    private readonly SlotMemory _memory;
+    private readonly SlotMemory? _ownMemory;
 
     /// <summary>Takes the snapshot; the next step may follow at once.</summary>
     /// <param name="model">A model that trains.</param>
+    /// <param name="memory">Memory of the snapshots before, to be used again; null for none.</param>
     /// <exception cref="InvalidOperationException">Another snapshot of it is open.</exception>
-    public ModelSnapshot(DlrmModel model)
+    public ModelSnapshot(DlrmModel model, SlotMemory? memory = null)
     {
         if (model.Tables.Snapshot is not null)
         {
@@ -30,6 +33,7 @@ internal sealed class ModelSnapshot : IDisposable
         }
 
         _model = model;
+        _memory = memory ?? (_ownMemory = new SlotMemory());
         IReadOnlyList<Parameter> sparse = model.Tables.SparseParameters;
         IReadOnlySet<int> seen = model.Tables.SnapshotParameters();
         var rows = new List<RowSnapshot>[sparse.Count];
@@ -55,6 +59,7 @@ internal sealed class ModelSnapshot : IDisposable
         catch
         {
             _copies.ForEach(copy => copy.Dispose());
+            _ownMemory?.Dispose();
             throw;
         }
     }
@@ -77,6 +82,7 @@ internal sealed class ModelSnapshot : IDisposable
         }
 
         _copies.ForEach(copy => copy.Dispose());
+        _ownMemory?.Dispose();
     }
 
     /// <summary>The table whose rows a state follows, or −1: state NAME.x with a row for each of table NAME.</summary>
@@ -100,7 +106,7 @@ internal sealed class ModelSnapshot : IDisposable
             return TensorSource.Of(name, [.. shape.Select(extent => (long)extent)], copy);
         }
 
-        RowSnapshot snapshot = RowSnapshot.Of(value, shape[0]);
+        RowSnapshot snapshot = RowSnapshot.Of(value, shape[0], _memory);
         _copies.Add(snapshot);
         rows[table].Add(snapshot);
         return TensorSource.Of(name, TensorType.F32, shape, snapshot, _gate);

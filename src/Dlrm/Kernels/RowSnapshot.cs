@@ -22,6 +22,7 @@ internal sealed unsafe class RowSnapshot : IDisposable
     private readonly byte* _rows;
     private readonly long _rowBytes;
     private readonly int _segmentShift;
+    private readonly SlotMemory _memory;
     private readonly NativeBuffer<int> _slots;
     private readonly NativeBuffer<byte>?[] _segments;
     private readonly Lock _growing = new();
@@ -29,8 +30,9 @@ internal sealed unsafe class RowSnapshot : IDisposable
     private int _used;
     private int _read;
 
-    private RowSnapshot(void* rows, int count, long rowBytes)
+    private RowSnapshot(void* rows, int count, long rowBytes, SlotMemory memory)
     {
+        _memory = memory;
         _rows = (byte*)rows;
         Count = count;
         _rowBytes = rowBytes;
@@ -39,7 +41,7 @@ internal sealed unsafe class RowSnapshot : IDisposable
             _segmentShift++;
         }
 
-        _slots = new NativeBuffer<int>(count);
+        _slots = memory.Rent(count);
         _segments = new NativeBuffer<byte>?[((long)count >> _segmentShift) + 1];
     }
 
@@ -49,13 +51,14 @@ internal sealed unsafe class RowSnapshot : IDisposable
     /// <summary>Bytes kept aside so far.</summary>
     public long BytesAside => Math.Min(_used, Count) * _rowBytes;
 
-    /// <summary>Takes the snapshot; costs four zeroed bytes a row.</summary>
+    /// <summary>Takes the snapshot; takes four bytes a row.</summary>
     /// <typeparam name="T">The type of the tensor's elements.</typeparam>
     /// <param name="tensor">The tensor, which outlives the snapshot.</param>
     /// <param name="rows">Its rows, 1 or more, all of one length.</param>
-    public static RowSnapshot Of<T>(NativeBuffer<T> tensor, int rows)
+    /// <param name="memory">Where the numbers of its rows are kept.</param>
+    public static RowSnapshot Of<T>(NativeBuffer<T> tensor, int rows, SlotMemory memory)
         where T : unmanaged
-        => new(tensor.Data, rows, tensor.Bytes / rows);
+        => new(tensor.Data, rows, tensor.Bytes / rows, memory);
 
     /// <summary>Copies the rows of sorted lookups aside where that is still needed; to be called before they change.</summary>
     /// <param name="lookups">Rows that no other thread protects meanwhile.</param>
@@ -109,7 +112,7 @@ internal sealed unsafe class RowSnapshot : IDisposable
     /// <summary>Gives the memory back.</summary>
     public void Dispose()
     {
-        _slots.Dispose();
+        _memory.Return(_slots);
         foreach (NativeBuffer<byte>? segment in _segments)
         {
             segment?.Dispose();

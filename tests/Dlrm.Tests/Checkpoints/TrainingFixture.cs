@@ -1,5 +1,4 @@
 using Dlrm.Checkpoints;
-using Dlrm.Data;
 using Dlrm.Model;
 using Dlrm.Optimizers;
 using Dlrm.Random;
