@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Dlrm.Data;
 using Dlrm.Layers;
-using Dlrm.Memory;
 using Dlrm.Model;
 
 namespace Dlrm.Cli.Benching;
@@ -18,6 +17,7 @@ internal sealed class ModelWorkload : BenchWorkload
     private static readonly Stage[] AllStages = Enum.GetValues<Stage>();
 
     private readonly DlrmModel _model;
+    private readonly DlrmModel? _single;
     private readonly Batch[] _batches;
     private int _next;
 
@@ -26,16 +26,24 @@ internal sealed class ModelWorkload : BenchWorkload
     /// <param name="batch">B.</param>
     /// <param name="lookupsPerBag">L.</param>
     /// <param name="engine">What to compute with; the caller keeps it.</param>
-    public ModelWorkload(DlrmConfig config, int batch, int lookupsPerBag, Engine engine)
+    /// <param name="precision">Bits of the tables in training, and of the model that predicts.</param>
+    public ModelWorkload(DlrmConfig config, int batch, int lookupsPerBag, Engine engine, ModelPrecision precision)
     {
-        _model = new DlrmModel(config, engine);
+        _model = new DlrmModel(config with { Precision = new ModelPrecision { EmbeddingType = precision.EmbeddingType } }, engine);
         var random = new System.Random(1);
         foreach (Parameter parameter in _model.Parameters)
         {
-            Fill(parameter.Value, (uint)random.Next());
+            uint seed = (uint)random.Next();
+            parameter.Fill(values => seed = Fill(values, seed));
         }
 
         _model.ParametersChanged();
+        if (precision != ModelPrecision.Single)
+        {
+            Quantized = ModelQuantizer.Quantize(_model, precision);
+            _single = precision.EmbeddingType == "fp32" ? null : ModelQuantizer.Quantize(_model, ModelPrecision.Single);
+        }
+
         _batches = new Batch[Math.Clamp(8192 / batch, 4, 64)];
         for (int i = 0; i < _batches.Length; i++)
         {
@@ -49,6 +57,12 @@ internal sealed class ModelWorkload : BenchWorkload
         LargestTableBytes = (long)config.TableRows.Max() * RowFloats * sizeof(float);
         GatheredBytes = (double)batch * config.TableRows.Count * lookupsPerBag * RowFloats * sizeof(float);
     }
+
+    /// <summary>The model in the bits asked for, that predicts; null for single precision.</summary>
+    public DlrmModel? Quantized { get; }
+
+    /// <summary>The same in single precision.</summary>
+    public DlrmModel Single => _single ?? _model;
 
     public override double TrainFlops { get; }
 
@@ -78,7 +92,7 @@ internal sealed class ModelWorkload : BenchWorkload
         _model.TrainStep(NextBatch(), LearningRate);
     }
 
-    public override void Infer() => _model.Predict(NextBatch());
+    public override void Infer() => (Quantized ?? _model).Predict(NextBatch());
 
     public override void ReadStages(Span<double> milliseconds)
     {
@@ -91,6 +105,8 @@ internal sealed class ModelWorkload : BenchWorkload
     public override void Dispose()
     {
         _model.Dispose();
+        _single?.Dispose();
+        Quantized?.Dispose();
         foreach (Batch batch in _batches)
         {
             batch.Dispose();
@@ -101,17 +117,15 @@ internal sealed class ModelWorkload : BenchWorkload
         => Enumerable.Range(1, widths.Count - 1).Sum(layer => (double)widths[layer - 1] * widths[layer]);
 
     /// <summary>Multiples of 2⁻¹² in (−0.04, 0.04), by a hash: tables of billions of elements are filled in seconds.</summary>
-    private static void Fill(NativeBuffer<float> values, uint seed)
+    private static uint Fill(Span<float> values, uint seed)
     {
-        const int Piece = 1 << 20;
-        for (long start = 0; start < values.Length; start += Piece)
+        foreach (ref float value in values)
         {
-            foreach (ref float value in values.Slice(start, (int)Math.Min(Piece, values.Length - start)))
-            {
-                seed = (seed * 1664525) + 1013904223;
-                value = ((int)(seed >> 24) - 128) * (1f / 4096);
-            }
+            seed = (seed * 1664525) + 1013904223;
+            value = ((int)(seed >> 24) - 128) * (1f / 4096);
         }
+
+        return seed;
     }
 
     private static Batch RandomBatch(DlrmConfig config, int size, int lookupsPerBag, System.Random random)
@@ -145,7 +159,8 @@ internal sealed class ModelWorkload : BenchWorkload
         return batch;
     }
 
-    private Batch NextBatch()
+    /// <summary>The batch whose turn it is.</summary>
+    public Batch NextBatch()
     {
         _next = (_next + 1) % _batches.Length;
         return _batches[_next];
