@@ -60,5 +60,5 @@ internal sealed record BenchPreset(string Name, string Summary, int Batch, int L
     public BenchWorkload Create(int batch, Engine engine, ModelPrecision? precision = null)
         => Config is null
             ? new LayerWorkload(batch, engine)
-            : new ModelWorkload(Config, batch, LookupsPerBag, engine, precision ?? ModelPrecision.Single);
+            : new ModelWorkload(Config with { Precision = precision ?? ModelPrecision.Single }, batch, LookupsPerBag, engine);
 }

@@ -26,10 +26,9 @@ internal sealed class ModelWorkload : BenchWorkload
     /// <param name="batch">B.</param>
     /// <param name="lookupsPerBag">L.</param>
     /// <param name="engine">What to compute with; the caller keeps it.</param>
-    /// <param name="precision">Bits of the tables in training, and of the model that predicts.</param>
-    public ModelWorkload(DlrmConfig config, int batch, int lookupsPerBag, Engine engine, ModelPrecision precision)
+    public ModelWorkload(DlrmConfig config, int batch, int lookupsPerBag, Engine engine)
     {
-        _model = new DlrmModel(config with { Precision = new ModelPrecision { EmbeddingType = precision.EmbeddingType } }, engine);
+        _model = new DlrmModel(Trainable(config), engine);
         var random = new System.Random(1);
         foreach (Parameter parameter in _model.Parameters)
         {
@@ -38,10 +37,11 @@ internal sealed class ModelWorkload : BenchWorkload
         }
 
         _model.ParametersChanged();
-        if (precision != ModelPrecision.Single)
+        if (config.Precision != ModelPrecision.Single)
         {
-            Quantized = ModelQuantizer.Quantize(_model, precision);
-            _single = precision.EmbeddingType == "fp32" ? null : ModelQuantizer.Quantize(_model, ModelPrecision.Single);
+            // Trained in what training can keep, it predicts in the bits of the config.
+            Quantized = ModelQuantizer.Quantize(_model, config.Precision);
+            _single = config.Precision.EmbeddingType == "fp32" ? null : ModelQuantizer.Quantize(_model, ModelPrecision.Single);
         }
 
         _batches = new Batch[Math.Clamp(8192 / batch, 4, 64)];
@@ -158,6 +158,9 @@ internal sealed class ModelWorkload : BenchWorkload
 
         return batch;
     }
+
+    private static DlrmConfig Trainable(DlrmConfig config) =>
+        config with { Precision = new ModelPrecision { EmbeddingType = config.Precision.EmbeddingType } };
 
     /// <summary>The batch whose turn it is.</summary>
     public Batch NextBatch()
