@@ -2,6 +2,7 @@ using Dlrm.Cli.Commands;
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
 using Dlrm.Cli.Running;
+using Dlrm.Model;
 
 namespace Dlrm.Cli.Benching;
 
@@ -42,7 +43,8 @@ internal sealed class BenchCommand : ToolCommand
 
     public override IReadOnlyList<ToolOption> Options { get; } =
     [
-        Preset, BatchSize, Iterations, ServeRounds, RunOptions.Format, RunOptions.Config, RunOptions.Threads,
+        Preset, BatchSize, Iterations, ServeRounds, ModelOptions.QuantizeEmbeddings,
+        ModelOptions.QuantizeMlp, PrecisionOptions.EmbeddingType, RunOptions.Format, RunOptions.Config, RunOptions.Threads,
         RunOptions.InstructionSet,
     ];
 
@@ -61,6 +63,12 @@ internal sealed class BenchCommand : ToolCommand
             Threads = values.GetInt(RunOptions.Threads),
             Iterations = values.GetInt(Iterations),
             InstructionSet = ModelSetup.InstructionSet(values),
+            Precision = new ModelPrecision
+            {
+                EmbeddingType = values.Get(PrecisionOptions.EmbeddingType),
+                EmbeddingBits = values.GetInt(ModelOptions.QuantizeEmbeddings),
+                MlpBits = values.GetInt(ModelOptions.QuantizeMlp),
+            },
             Json = values.Get(RunOptions.Format) == "json",
         };
         BenchRunner.Run(options, console.Out);

@@ -1,4 +1,5 @@
 using Dlrm.Kernels;
+using Dlrm.Model;
 
 namespace Dlrm.Cli.Benching;
 
@@ -16,6 +17,9 @@ internal sealed record BenchOptions
 
     /// <summary>The instruction set (<c>--isa</c>); null for the fastest.</summary>
     public InstructionSet? InstructionSet { get; init; }
+
+    /// <summary>Bits of the tables in training, and of the model that predicts.</summary>
+    public ModelPrecision Precision { get; init; } = ModelPrecision.Single;
 
     /// <summary>Timed steps of each kind (<c>--iters</c>); 0 for as many as fit in about three seconds, 10 at least.</summary>
     public int Iterations { get; init; }

@@ -75,6 +75,9 @@ internal sealed record BenchPreset(string Name, string Summary, int Batch, IRead
     /// <summary>Makes it ready to run.</summary>
     /// <param name="batch">B.</param>
     /// <param name="engine">What to compute with.</param>
-    public BenchWorkload Create(int batch, Engine engine)
-        => Config is null ? new LayerWorkload(batch, engine) : new ModelWorkload(Config, batch, LookupsPerBag, engine);
+    /// <param name="precision">Bits of the tables in training, and of the model that predicts; null for single precision.</param>
+    public BenchWorkload Create(int batch, Engine engine, ModelPrecision? precision = null)
+        => Config is null
+            ? new LayerWorkload(batch, engine)
+            : new ModelWorkload(Config with { Precision = precision ?? ModelPrecision.Single }, batch, LookupsPerBag, engine);
 }

@@ -59,6 +59,10 @@ internal sealed record BenchResult
     /// <summary>The floor of inference at the best speeds measured, over <see cref="BestInferMs"/>.</summary>
     public required double BestInferFractionOfFloor { get; init; }
 
+    /// <summary>Inference in fewer bits beside single precision; null when none were asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BenchPrecision? Quantized { get; init; }
+
     /// <summary>What the floors were computed from.</summary>
     public required BenchFloor Floor { get; init; }
 

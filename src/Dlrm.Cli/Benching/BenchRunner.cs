@@ -44,10 +44,11 @@ internal static class BenchRunner
         var preset = BenchPreset.Find(options.Preset);
         int batch = options.Batch > 0 ? options.Batch : preset.Batch;
         using var engine = new Engine(options.Threads > 0 ? options.Threads : null, options.InstructionSet);
-        using BenchWorkload workload = preset.Create(batch, engine);
+        using BenchWorkload workload = preset.Create(batch, engine, options.Precision);
         using var probe = new FloorProbe(engine, workload.RowFloats, workload.LargestTableBytes);
         var train = new Samples();
         var infer = new Samples();
+        var turns = new PrecisionTurns(workload);
         Samples[] stages = [.. workload.Stages.Select(_ => new Samples())];
 
         double trainSeconds = WarmUp(workload.Train);
@@ -70,10 +71,14 @@ internal static class BenchRunner
             for (int step = 0; step < steps; step++)
             {
                 infer.Add(Milliseconds(workload.Infer));
+                turns.Step();
             }
         }
 
-        return Summarize(preset.Name, batch, engine, workload, probe, train, infer, stages);
+        return Summarize(preset.Name, batch, engine, workload, probe, train, infer, stages) with
+        {
+            Quantized = turns.Result,
+        };
     }
 
     private static BenchResult Summarize(
@@ -135,7 +140,7 @@ internal static class BenchRunner
         return fastest;
     }
 
-    private static double Milliseconds(Action step)
+    internal static double Milliseconds(Action step)
     {
         long start = Stopwatch.GetTimestamp();
         step();

@@ -30,6 +30,11 @@ internal static class BenchTable
                 $"+ {floor.GatherMs:0.###} ms to gather rows ({floor.GatherGbPerS:0.0} GB/s) + {floor.UpdateMs:0.###} ms to update them ({floor.UpdateGbPerS:0.0} GB/s)"));
         }
 
+        foreach (string line in result.Quantized?.Lines ?? [])
+        {
+            output.WriteLine(line);
+        }
+
         output.WriteLine();
         double sum = result.Breakdown.Values.Sum();
         foreach ((string stage, double milliseconds) in result.Breakdown)

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Dlrm.Data;
 using Dlrm.Layers;
-using Dlrm.Memory;
 using Dlrm.Model;
 
 namespace Dlrm.Cli.Benching;
@@ -18,6 +17,7 @@ internal sealed class ModelWorkload : BenchWorkload
     private static readonly Stage[] AllStages = Enum.GetValues<Stage>();
 
     private readonly DlrmModel _model;
+    private readonly DlrmModel? _single;
     private readonly Batch[] _batches;
     private int _next;
 
@@ -28,14 +28,22 @@ internal sealed class ModelWorkload : BenchWorkload
     /// <param name="engine">What to compute with; the caller keeps it.</param>
     public ModelWorkload(DlrmConfig config, int batch, IReadOnlyList<int> lookupsPerBag, Engine engine)
     {
-        _model = new DlrmModel(config, engine);
+        _model = new DlrmModel(Trainable(config), engine);
         var random = new System.Random(1);
         foreach (Parameter parameter in _model.Parameters)
         {
-            Fill(parameter.Value, (uint)random.Next());
+            uint seed = (uint)random.Next();
+            parameter.Fill(values => seed = Fill(values, seed));
         }
 
         _model.ParametersChanged();
+        if (config.Precision != ModelPrecision.Single)
+        {
+            // Trained in what training can keep, it predicts in the bits of the config.
+            Quantized = ModelQuantizer.Quantize(_model, config.Precision);
+            _single = config.Precision.EmbeddingType == "fp32" ? null : ModelQuantizer.Quantize(_model, ModelPrecision.Single);
+        }
+
         _batches = new Batch[Math.Clamp(8192 / batch, 4, 64)];
         for (int i = 0; i < _batches.Length; i++)
         {
@@ -50,6 +58,12 @@ internal sealed class ModelWorkload : BenchWorkload
         long lookups = lookupsPerBag.Count == 1 ? (long)lookupsPerBag[0] * config.TableRows.Count : lookupsPerBag.Sum(count => (long)count);
         GatheredBytes = (double)batch * lookups * RowFloats * sizeof(float);
     }
+
+    /// <summary>The model in the bits asked for, that predicts; null for single precision.</summary>
+    public DlrmModel? Quantized { get; }
+
+    /// <summary>The same in single precision.</summary>
+    public DlrmModel Single => _single ?? _model;
 
     public override double TrainFlops { get; }
 
@@ -80,7 +94,7 @@ internal sealed class ModelWorkload : BenchWorkload
         _model.TrainStep(NextBatch(), LearningRate);
     }
 
-    public override void Infer() => _model.Predict(NextBatch());
+    public override void Infer() => (Quantized ?? _model).Predict(NextBatch());
 
     public override void ReadStages(Span<double> milliseconds)
     {
@@ -93,6 +107,8 @@ internal sealed class ModelWorkload : BenchWorkload
     public override void Dispose()
     {
         _model.Dispose();
+        _single?.Dispose();
+        Quantized?.Dispose();
         foreach (Batch batch in _batches)
         {
             batch.Dispose();
@@ -103,17 +119,15 @@ internal sealed class ModelWorkload : BenchWorkload
         => Enumerable.Range(1, widths.Count - 1).Sum(layer => (double)widths[layer - 1] * widths[layer]);
 
     /// <summary>Multiples of 2⁻¹² in (−0.04, 0.04), by a hash: tables of billions of elements are filled in seconds.</summary>
-    private static void Fill(NativeBuffer<float> values, uint seed)
+    private static uint Fill(Span<float> values, uint seed)
     {
-        const int Piece = 1 << 20;
-        for (long start = 0; start < values.Length; start += Piece)
+        foreach (ref float value in values)
         {
-            foreach (ref float value in values.Slice(start, (int)Math.Min(Piece, values.Length - start)))
-            {
-                seed = (seed * 1664525) + 1013904223;
-                value = ((int)(seed >> 24) - 128) * (1f / 4096);
-            }
+            seed = (seed * 1664525) + 1013904223;
+            value = ((int)(seed >> 24) - 128) * (1f / 4096);
         }
+
+        return seed;
     }
 
     private static Batch RandomBatch(DlrmConfig config, int size, IReadOnlyList<int> lookupsPerBag, System.Random random)
@@ -148,7 +162,11 @@ internal sealed class ModelWorkload : BenchWorkload
         return batch;
     }
 
-    private Batch NextBatch()
+    private static DlrmConfig Trainable(DlrmConfig config) =>
+        config with { Precision = new ModelPrecision { EmbeddingType = config.Precision.EmbeddingType } };
+
+    /// <summary>The batch whose turn it is.</summary>
+    public Batch NextBatch()
     {
         _next = (_next + 1) % _batches.Length;
         return _batches[_next];

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Dlrm.Kernels;
 
@@ -53,9 +54,12 @@ internal readonly unsafe struct Rowwise4Rows : IRowFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Factors(byte* row, int dimension, float weight, out float scale, out float bias)
     {
-        byte* factors = row + ((dimension + 1) >> 1);
-        scale = weight * (float)BitConverter.UInt16BitsToHalf(Unsafe.ReadUnaligned<ushort>(factors));
-        bias = weight * (float)BitConverter.UInt16BitsToHalf(Unsafe.ReadUnaligned<ushort>(factors + sizeof(ushort)));
+        // Both at once, in a register: the conversion of one Half by .NET costs more than the row's elements.
+        ulong words = Unsafe.ReadUnaligned<uint>(row + ((dimension + 1) >> 1));
+        Vector128<float> factors = Unsafe.BitCast<Simd128, Vector128<float>>(
+            Float16Format.Decode(WideningLoads.Words<Simd128>((ushort*)&words)));
+        scale = weight * factors.ToScalar();
+        bias = weight * factors.GetElement(1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

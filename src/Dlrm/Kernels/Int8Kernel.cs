@@ -67,6 +67,18 @@ internal abstract unsafe class Int8Kernel
     /// <param name="sums">(8, 16), out.</param>
     public abstract void Multiply(byte* quantized, int stride, int rows, sbyte* weights, int* sums);
 
+    /// <summary>Sums to outputs: y[n] = fma(float(sum − zero · Σ w), factor, bias[n]), then the rectifier.</summary>
+    /// <param name="sums">(16).</param>
+    /// <param name="weightSums">(16): Σ w of each output.</param>
+    /// <param name="zero">What 0 became in this row.</param>
+    /// <param name="factor">What a step of a product is worth.</param>
+    /// <param name="bias">From the panel's first output on.</param>
+    /// <param name="relu">Whether negative outputs become 0.</param>
+    /// <param name="y">Out.</param>
+    /// <param name="columns">Outputs, 16 at most.</param>
+    public abstract void Finish(
+        int* sums, int* weightSums, int zero, float factor, float* bias, bool relu, float* y, int columns);
+
     /// <summary>What rows with this range are quantized by, as PyTorch chooses it.</summary>
     /// <param name="least">The least element.</param>
     /// <param name="most">The largest.</param>
@@ -162,6 +174,32 @@ internal sealed unsafe class Int8Kernel<TSimd, TDot> : Int8Kernel
         }
     }
 
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Finish(
+        int* sums, int* weightSums, int zero, float factor, float* bias, bool relu, float* y, int columns)
+    {
+        int vectors = columns - (columns % TSimd.Lanes);
+        Finish<TSimd>(sums, weightSums, zero, factor, bias, relu, y, 0, vectors);
+        Finish<SimdScalar>(sums, weightSums, zero, factor, bias, relu, y, vectors, columns);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish<TLanes>(
+        int* sums, int* weightSums, int zero, float factor, float* bias, bool relu, float* y, int column, int end)
+        where TLanes : unmanaged, ISimd<TLanes>
+    {
+        TLanes zeros = TLanes.BroadcastBits(zero);
+        TLanes factors = TLanes.Broadcast(factor);
+        for (; column < end; column += TLanes.Lanes)
+        {
+            TLanes shift = TLanes.MultiplyBits(zeros, TLanes.Load((float*)(weightSums + column)));
+            TLanes whole = TLanes.SubtractBits(TLanes.Load((float*)(sums + column)), shift);
+            TLanes value = TLanes.Fma(TLanes.ConvertBits(whole), factors, TLanes.Load(bias + column));
+            TLanes.Store(relu ? TLanes.Max(value, TLanes.Zero) : value, y + column);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Eight(byte* x, int stride, sbyte* weights, int* sums)
     {
@@ -173,18 +211,24 @@ internal sealed unsafe class Int8Kernel<TSimd, TDot> : Int8Kernel
         TDot sum5 = default;
         TDot sum6 = default;
         TDot sum7 = default;
-        byte* y = x + (4L * stride);
-        for (int k = 0; k < stride; k += 4, weights += 4 * Panel, x += 4, y += 4)
+        byte* x1 = x + stride;
+        byte* x2 = x1 + stride;
+        byte* x3 = x2 + stride;
+        byte* x4 = x3 + stride;
+        byte* x5 = x4 + stride;
+        byte* x6 = x5 + stride;
+        byte* x7 = x6 + stride;
+        for (nint k = 0; k < stride; k += 4, weights += 4 * Panel)
         {
             TDot w = TDot.Load(weights);
-            sum0 = TDot.Dot(sum0, TDot.Broadcast(*(int*)x), w);
-            sum1 = TDot.Dot(sum1, TDot.Broadcast(*(int*)(x + stride)), w);
-            sum2 = TDot.Dot(sum2, TDot.Broadcast(*(int*)(x + (2L * stride))), w);
-            sum3 = TDot.Dot(sum3, TDot.Broadcast(*(int*)(x + (3L * stride))), w);
-            sum4 = TDot.Dot(sum4, TDot.Broadcast(*(int*)y), w);
-            sum5 = TDot.Dot(sum5, TDot.Broadcast(*(int*)(y + stride)), w);
-            sum6 = TDot.Dot(sum6, TDot.Broadcast(*(int*)(y + (2L * stride))), w);
-            sum7 = TDot.Dot(sum7, TDot.Broadcast(*(int*)(y + (3L * stride))), w);
+            sum0 = TDot.Dot(sum0, TDot.Broadcast(*(int*)(x + k)), w);
+            sum1 = TDot.Dot(sum1, TDot.Broadcast(*(int*)(x1 + k)), w);
+            sum2 = TDot.Dot(sum2, TDot.Broadcast(*(int*)(x2 + k)), w);
+            sum3 = TDot.Dot(sum3, TDot.Broadcast(*(int*)(x3 + k)), w);
+            sum4 = TDot.Dot(sum4, TDot.Broadcast(*(int*)(x4 + k)), w);
+            sum5 = TDot.Dot(sum5, TDot.Broadcast(*(int*)(x5 + k)), w);
+            sum6 = TDot.Dot(sum6, TDot.Broadcast(*(int*)(x6 + k)), w);
+            sum7 = TDot.Dot(sum7, TDot.Broadcast(*(int*)(x7 + k)), w);
         }
 
         TDot.Store(sum0, sums);

@@ -40,6 +40,7 @@ internal unsafe struct Int8LayerWork : IParallelWork
 
     /// <inheritdoc/>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Execute(int worker, int workers)
     {
         const int Eight = 8;
@@ -67,19 +68,13 @@ internal unsafe struct Int8LayerWork : IParallelWork
         }
     }
 
-    /// <summary>Whole sums to outputs; the same operations in scalar code on every instruction set.</summary>
+    /// <summary>Whole sums of a row and a panel to outputs.</summary>
     private readonly void Finish(int panel, int row, ByteScale scale, int* sums)
     {
         int first = panel * Int8Kernel.Panel;
         int columns = Math.Min(Int8Kernel.Panel, Output.Columns - first);
         float* y = Output.At(first / PanelMatrix.Width, row) + (first % PanelMatrix.Width);
-        float* bias = Bias.Data + first;
-        int* weightSums = Weights.SumsAt(panel);
-        float factor = scale.Scale * WeightScale;
-        for (int column = 0; column < columns; column++)
-        {
-            float value = MathF.FusedMultiplyAdd(sums[column] - (scale.Zero * weightSums[column]), factor, bias[column]);
-            y[column] = Relu && value < 0 ? 0 : value;
-        }
+        Kernel.Finish(
+            sums, Weights.SumsAt(panel), scale.Zero, scale.Scale * WeightScale, Bias.Data + first, Relu, y, columns);
     }
 }

@@ -3,6 +3,10 @@ using System.Runtime.CompilerServices;
 namespace Dlrm.Kernels;
 
 /// <summary>The bags of one packed table, and the sum of one bag over 1, 4 or 8 registers of columns.</summary>
+/// <remarks>
+/// Each sum is a method of its own: together in one they exceed what the compiler is willing to inline, and registers
+/// would travel through memory.
+/// </remarks>
 internal unsafe struct PackedBagSums
 {
     /// <summary>(E, bytes of a row).</summary>
@@ -38,7 +42,7 @@ internal unsafe struct PackedBagSums
     /// <summary>Floats from one row of the output to the next.</summary>
     public long OutputStride;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public readonly void Sum1<TSimd, TRow>(int sample, int column)
         where TSimd : unmanaged, ISimd<TSimd>
         where TRow : struct, IRowFormat
@@ -57,7 +61,7 @@ internal unsafe struct PackedBagSums
         TSimd.Store(sum0, output);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public readonly void Sum4<TSimd, TRow>(int sample, int column)
         where TSimd : unmanaged, ISimd<TSimd>
         where TRow : struct, IRowFormat
@@ -85,7 +89,7 @@ internal unsafe struct PackedBagSums
         TSimd.Store(sum3, output + (3 * TSimd.Lanes));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public readonly void Sum8<TSimd, TRow>(int sample, int column)
         where TSimd : unmanaged, ISimd<TSimd>
         where TRow : struct, IRowFormat

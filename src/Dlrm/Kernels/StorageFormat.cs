@@ -1,5 +1,6 @@
 namespace Dlrm.Kernels;
 
+#pragma warning disable CA1720 // The formats are called so.
 /// <summary>How the elements of a parameter are kept in memory and in files. Arithmetic is in single precision always.</summary>
 public enum StorageFormat
 {
@@ -21,6 +22,7 @@ public enum StorageFormat
     /// <summary>Signed bytes q with one scale for the whole matrix: element = scale · q.</summary>
     Int8,
 }
+#pragma warning restore CA1720
 
 /// <summary>Sizes and words of <see cref="StorageFormat"/>.</summary>
 internal static class StorageFormats

@@ -5,7 +5,7 @@ namespace Dlrm.Layers;
 
 /// <summary>Fills a run of elements, in order.</summary>
 /// <param name="values">Out.</param>
-internal delegate void FillSpan(Span<float> values);
+public delegate void FillSpan(Span<float> values);
 
 /// <summary>One trained tensor under the name that the reference's state_dict gives it.</summary>
 /// <remarks>
@@ -130,7 +130,7 @@ public sealed class Parameter : IDisposable
 
     /// <summary>Gives every element a value, in order, converted where it is not kept as a float.</summary>
     /// <param name="fill">Called for one run of elements after another.</param>
-    internal void Fill(FillSpan fill)
+    public void Fill(FillSpan fill)
     {
         long rowsAtOnce = Math.Max(1, PieceFloats / Columns);
         float[] piece = Storage == StorageFormat.Float32 ? [] : new float[Math.Min(rowsAtOnce, Rows) * Columns];

@@ -10,8 +10,10 @@ namespace Dlrm.Model;
 /// </remarks>
 public sealed record ModelPrecision
 {
+#pragma warning disable CA1720 // It is the word for it.
     /// <summary>Single precision throughout.</summary>
     public static ModelPrecision Single { get; } = new();
+#pragma warning restore CA1720
 
     /// <summary>What trained tables are kept in (<c>--embedding-dtype</c>): fp32, fp16 or bf16.</summary>
     public string EmbeddingType { get; init; } = "fp32";

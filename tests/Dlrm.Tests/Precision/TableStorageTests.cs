@@ -208,7 +208,23 @@ public sealed class TableStorageTests
     {
         using var engine = new Engine(threads, set);
         using var trained = new DlrmModel(config, engine);
-        Steps(trained);
+        if (config.QuotientRemainder is null)
+        {
+            Steps(trained);
+        }
+        else
+        {
+            // Their first values are so large that bags of them saturate every score.
+            trained.Initialize(new NumpyRandom(5));
+            foreach (Parameter parameter in trained.Parameters.Where(parameter => parameter.Name.StartsWith("emb_l", StringComparison.Ordinal)))
+            {
+                foreach (ref float value in parameter.Value.Span)
+                {
+                    value *= 0.05f;
+                }
+            }
+        }
+
         using DlrmModel model = ModelQuantizer.Quantize(trained, precision);
         return Score(model);
     }
