@@ -8,14 +8,14 @@ internal static class CommandCatalog
     /// <summary>In the order of the help.</summary>
     public static IReadOnlyList<ToolCommand> All { get; } =
         [
-            new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new PreprocessCommand(), new InspectCommand(), new BenchCommand(),
+            new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new PreprocessCommand(), new InspectCommand(),
+            new QuantizeCommand(), new BenchCommand(),
         ];
 
     /// <summary>Commands of later versions, and what they will do.</summary>
     public static IReadOnlyDictionary<string, string> Later { get; } = new Dictionary<string, string>
     {
         ["predict"] = "score a file",
-        ["quantize"] = "make a 4- or 8-bit model",
         ["export"] = "write ONNX, PyTorch and numpy files",
         ["import"] = "read PyTorch and numpy files",
         ["serve"] = "answer requests over HTTP",

@@ -33,7 +33,7 @@ internal sealed class InspectCommand : ToolCommand
 
     public override IReadOnlyList<ToolOption> Options { get; } =
     [
-        RunOptions.LoadModel, RunOptions.Config, RunOptions.Format, .. ModelOptions.Architecture, .. ModelOptions.Losses,
+        RunOptions.LoadModel, RunOptions.Config, RunOptions.Format, .. ModelOptions.Architecture, PrecisionOptions.EmbeddingType, .. ModelOptions.Losses,
         .. DataOptions.All, .. DataSetOptions.Reading, DataSetOptions.Head, TrainOptions.BatchSize, TrainOptions.TestBatchSize, TrainOptions.Batches, TrainOptions.Seed,
     ];
 

@@ -37,6 +37,11 @@ internal static class Contradictions
             }
         }
 
+        foreach (ToolOption option in PrecisionOptions.Requests.Where(values.IsGiven))
+        {
+            yield return $"{option.Switch} has no effect in training: add --inference-only, or give it to dlrm quantize or dlrm evaluate.";
+        }
+
         string optimizer = values.Get(TrainOptions.Optimizer);
         if (values.IsGiven(TrainOptions.Momentum) && optimizer != "sgd")
         {

@@ -64,16 +64,10 @@ internal static class ModelOptions
         "qr-collisions", OptionGroup.Model, new WholeNumber(1), 4, "with --qr-flag: rows of the remainder table");
 
     public static readonly ToolOption<long> QuantizeMlp = new(
-        "quantize-mlp-with-bit", OptionGroup.Model, new WholeNumber(1, 32), 32, "bits of the MLPs' weights in inference")
-    {
-        NotYet = "Leave it out: inference is in 32 bits.",
-    };
+        "quantize-mlp-with-bit", OptionGroup.Model, new OneOfNumbers(8, 16, 32), 32, "bits of the MLPs' weights in inference");
 
     public static readonly ToolOption<long> QuantizeEmbeddings = new(
-        "quantize-emb-with-bit", OptionGroup.Model, new WholeNumber(1, 32), 32, "bits of the tables in inference")
-    {
-        NotYet = "Leave it out: inference is in 32 bits.",
-    };
+        "quantize-emb-with-bit", OptionGroup.Model, new OneOfNumbers(4, 8, 32), 32, "bits of the tables in inference");
 
     public static readonly ToolOption<string> Loss = new(
         "loss-function", OptionGroup.Loss, new Choice("mse", "bce", "wbce"), "mse",
@@ -105,7 +99,8 @@ internal static class ModelOptions
         QuotientRemainder, QuotientRemainderThreshold, QuotientRemainderOperation, QuotientRemainderCollisions,
     ];
 
-    public static IReadOnlyList<ToolOption> Quantization { get; } = [QuantizeMlp, QuantizeEmbeddings];
+    public static IReadOnlyList<ToolOption> Quantization { get; } =
+        [QuantizeMlp, QuantizeEmbeddings, PrecisionOptions.QuantizeConfig, PrecisionOptions.EmbeddingType];
 
     public static IReadOnlyList<ToolOption> Losses { get; } = [Loss, LossWeights, LossThreshold, RoundTargets];
 }

@@ -8,7 +8,7 @@ internal static class OptionCatalog
     [
         .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All, .. DataSetOptions.Reading,
         .. AccuracyOptions.Data, .. AccuracyOptions.Training, .. TrainOptions.Training, .. TrainOptions.Testing,
-        .. TrainOptions.Printing, .. RunOptions.Files,
+        .. TrainOptions.Printing, .. RunOptions.Files, .. CheckpointingOptions.All,
         .. RunOptions.Machine,
     ];
 

@@ -49,6 +49,9 @@ internal abstract class ToolOption(string name, OptionGroup group, string help)
     /// <summary>What the option's name alone means; null when it needs a value.</summary>
     public abstract string? Bare { get; }
 
+    /// <summary>The value where nobody gives one.</summary>
+    public abstract object DefaultValue { get; }
+
     /// <summary>What the help calls the value.</summary>
     public abstract string Placeholder { get; }
 
@@ -74,6 +77,8 @@ internal sealed class ToolOption<T>(
     public override bool IsFlag => kind is Flag;
 
     public override string? Bare => kind.Bare;
+
+    public override object DefaultValue => Default;
 
     public override string Placeholder => kind.Placeholder;
 

@@ -32,8 +32,9 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
 
     private int Run(CancellationToken stop)
     {
-        OptionValues values = WithOptionsOfTheModel(out long step);
+        OptionValues values = WithOptionsOfTheModel(given, out long step);
         Contradictions.Check(values);
+        PrecisionSetup.Check(values, training: false);
         using Engine engine = ModelSetup.CreateEngine(values);
         ProfileOutput.Start(values, engine);
         var random = new NumpyRandom(values.Get(TrainOptions.Seed));
@@ -60,7 +61,7 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
     }
 
     /// <summary>The options given, and below them those that the saved model was trained with.</summary>
-    private OptionValues WithOptionsOfTheModel(out long step)
+    public static OptionValues WithOptionsOfTheModel(OptionValues given, out long step)
     {
         step = 0;
         string path = given.Get(RunOptions.LoadModel);
@@ -86,12 +87,12 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         string load = values.Get(RunOptions.LoadModel);
         if (load.Length > 0)
         {
-            return ModelSetup.Load(load, values, data, engine, optimizer: null);
+            return PrecisionSetup.Apply(ModelSetup.Load(load, values, data, engine, optimizer: null), values);
         }
 
         var model = new DlrmModel(ModelSetup.Config(values, data.BringsShape ? data.Train : null), engine, optimizer: null);
         model.Initialize(random, new TorchRandom(values.Get(TrainOptions.Seed)));
-        return model;
+        return PrecisionSetup.Apply(model, values);
     }
 
     private void Print(OptionValues values, RunData data, EvaluationRecord record)

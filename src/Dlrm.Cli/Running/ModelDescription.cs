@@ -38,17 +38,23 @@ internal sealed class ModelDescription(DlrmConfig config, int batch)
         output.WriteLine($"{"part",-12}{"shape",22}{"parameters",18}{"bytes",14}");
         foreach (TableLayout table in TableLayout.Of(config))
         {
-            Row(output, $"emb_l.{table.Number}", table.Shape, table.ParameterCount);
+            Row(output, $"emb_l.{table.Number}", table.Shape, table.ParameterCount, table.Bytes);
         }
 
         foreach (LayerShape layer in Layers)
         {
             string between = layer.Rank > 0 ? $"{Count(layer.Rank)} → " : "";
-            Row(output, layer.Name, $"{Count(layer.Inputs)} → {between}{Count(layer.Outputs)}", layer.Parameters);
+            long bytes = layer.Rank > 0 ? layer.Parameters * sizeof(float) : layer.Parameters * config.Precision.MlpBits / 8;
+            Row(output, layer.Name, $"{Count(layer.Inputs)} → {between}{Count(layer.Outputs)}", layer.Parameters, bytes);
         }
 
-        Row(output, "all", "", config.ParameterCount);
+        Row(output, "all", "", config.ParameterCount, config.ParameterBytes);
         output.WriteLine();
+        if (config.Precision.ToString() is { Length: > 0 } precision)
+        {
+            output.WriteLine($"precision: {precision}");
+        }
+
         int features = config.Features;
         output.WriteLine(
             $"{features} features of {config.FeatureDimension} elements meet by {config.Interaction}"
@@ -66,7 +72,7 @@ internal sealed class ModelDescription(DlrmConfig config, int batch)
     {
         ["config"] = JsonNode.Parse(config.ToJson()),
         ["parameters"] = config.ParameterCount,
-        ["bytes"] = config.ParameterCount * sizeof(float),
+        ["bytes"] = config.ParameterBytes,
         ["table_parameters"] = TableParameters,
         ["top_inputs"] = config.TopWidths()[0],
         ["flops_forward_per_sample"] = ForwardFlops,
@@ -104,8 +110,8 @@ internal sealed class ModelDescription(DlrmConfig config, int batch)
         }
     }
 
-    private static void Row(TextWriter output, string name, string shape, long parameters) =>
-        output.WriteLine($"{name,-12}{shape,22}{Count(parameters),18}{SystemMemory.Describe(parameters * sizeof(float)),14}");
+    private static void Row(TextWriter output, string name, string shape, long parameters, long bytes) =>
+        output.WriteLine($"{name,-12}{shape,22}{Count(parameters),18}{SystemMemory.Describe(bytes),14}");
 
     private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 

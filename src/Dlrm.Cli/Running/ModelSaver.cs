@@ -12,6 +12,13 @@ internal sealed class ModelSaver(
 {
     private const string ManifestName = "manifest.json";
 
+    /// <summary>What every saved model of the run holds besides.</summary>
+    public IReadOnlyDictionary<string, Action<Stream>> Files { get; } = new Dictionary<string, Action<Stream>>(
+        dataFiles ?? new Dictionary<string, Action<Stream>>())
+    {
+        [RunRecord.NameInModel] = stream => stream.Write(Encoding.UTF8.GetBytes(runJson)),
+    };
+
     /// <summary>Refuses a place where a model cannot be saved, before hours of training lead there.</summary>
     /// <param name="path">The folder to save to.</param>
     /// <param name="source">Who named it, e.g. <c>--save-model</c>.</param>
@@ -34,6 +41,13 @@ internal sealed class ModelSaver(
     /// <param name="samples">Samples done.</param>
     /// <returns>False when a parameter is not finite: such a model is worth nothing, and a saved one is left as it is.</returns>
     public bool TrySave(string path, long step, long samples)
+        => TrySave(path, new JsonObject { ["step"] = step, ["samples"] = samples }.ToJsonString());
+
+    /// <summary>Saves to a folder, whole or not at all.</summary>
+    /// <param name="path">A new folder, or a saved model, which is replaced.</param>
+    /// <param name="stateJson">Where training stands.</param>
+    /// <returns>As the other.</returns>
+    public bool TrySave(string path, string stateJson)
     {
         if (!ModelFolder.AllFinite(model.Parameters))
         {
@@ -44,16 +58,13 @@ internal sealed class ModelSaver(
         {
             ConfigJson = model.Config.ToJson(),
             Tensors = [.. model.Parameters.Select(TensorSource.Of)],
-            StateJson = new JsonObject { ["step"] = step, ["samples"] = samples }.ToJsonString(),
+            StateJson = stateJson,
             OptimizerTensors =
             [
                 .. (model.Optimizer?.States ?? []).Select(state =>
                     TensorSource.Of(state.Name, [.. state.Shape.Select(extent => (long)extent)], state.Value)),
             ],
-            Files = new Dictionary<string, Action<Stream>>(dataFiles ?? new Dictionary<string, Action<Stream>>())
-            {
-                [RunRecord.NameInModel] = stream => stream.Write(Encoding.UTF8.GetBytes(runJson)),
-            },
+            Files = Files,
         });
         return true;
     }

@@ -56,6 +56,7 @@ internal static class ModelSetup
             MixedDimension = values.Get(ModelOptions.MixedDimension) ? MixedDimension(values) : null,
             WeightedPooling = values.Get(ModelOptions.WeightedPooling),
             Pooling = values.Get(TableOptions.Pooling),
+            Precision = new ModelPrecision { EmbeddingType = values.Get(PrecisionOptions.EmbeddingType) },
             Loss = values.Get(ModelOptions.Loss),
             LossThreshold = (float)values.Get(ModelOptions.LossThreshold),
             LossWeights = values.Get(ModelOptions.LossWeights),
@@ -108,7 +109,7 @@ internal static class ModelSetup
 
     /// <summary>The architecture of a saved model, with the loss that the options name, if they do.</summary>
     /// <exception cref="UsageException">The options name another architecture, or the data have another shape.</exception>
-    public static DlrmConfig Config(OptionValues values, ModelFolder folder, RunData data)
+    public static DlrmConfig Config(OptionValues values, ModelFolder folder, RunData data, string source = "--load-model")
     {
         DlrmConfig saved = DlrmConfig.FromJson(folder.ConfigJson);
         DlrmConfig named = Config(values, data.BringsShape ? data.Train : null);
@@ -123,7 +124,7 @@ internal static class ModelSetup
         if (saved.DenseFeatures != data.Train.DenseFeatures || !saved.TableRows.SequenceEqual(data.Train.TableRows))
         {
             throw new UsageException(
-                $"--load-model={folder.FullPath} has {saved.DenseFeatures} dense features and tables of {Text(saved.TableRows)} "
+                $"{source}={folder.FullPath} has {saved.DenseFeatures} dense features and tables of {Text(saved.TableRows)} "
                 + $"rows; {data.Train.Description} has {data.Train.DenseFeatures} and {Text(data.Train.TableRows)}: use the "
                 + "data the model was trained on.");
         }
@@ -186,13 +187,48 @@ internal static class ModelSetup
         return true;
     }
 
-    /// <summary>Opens a model folder, or the one inside a run's folder.</summary>
+    /// <summary>The model of a checkpoint, with its optimizer's state: all is compared before anything is read.</summary>
+    /// <param name="resume">The checkpoint.</param>
+    /// <param name="values">The options.</param>
+    /// <param name="data">Data that it must fit.</param>
+    /// <param name="engine">What to compute with.</param>
+    /// <exception cref="UsageException">Options or data do not fit the checkpoint; both sides are named.</exception>
+    /// <exception cref="InvalidDataException">It lacks a tensor, or has one too many or another shape.</exception>
+    public static DlrmModel Resume(ResumePoint resume, OptionValues values, RunData data, Engine engine)
+    {
+        resume.RequireSameData(data);
+        ModelFolder folder = resume.Folder!;
+        var model = new DlrmModel(
+            Config(values, folder, data, "--resume"), engine, values.Get(TrainOptions.Optimizer), TrainingSetup.Optimizer(values));
+        try
+        {
+            folder.CheckOptimizer(model.Optimizer!.States);
+            folder.ReadAll([.. model.Parameters]);
+            folder.ReadAllOptimizer(model.Optimizer.States);
+            model.ParametersChanged();
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a model folder, or the one inside a run's folder: its model, else its newest checkpoint.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="verifyHashes">False when they have just been compared.</param>
     public static ModelFolder Open(string path, bool verifyHashes = true)
     {
         string inside = Path.Combine(path, "model");
-        return ModelFolder.Open(Directory.Exists(inside) ? inside : path, verifyHashes);
+        if (Directory.Exists(inside))
+        {
+            return ModelFolder.Open(inside, verifyHashes);
+        }
+
+        // A run that was interrupted has checkpoints and no model yet.
+        string? newest = new CheckpointFolder(Path.Combine(path, "checkpoints")).List().Select(entry => entry.Path).FirstOrDefault();
+        return ModelFolder.Open(newest ?? path, verifyHashes);
     }
 
     /// <summary>
@@ -252,6 +288,8 @@ internal static class ModelSetup
     private static void RequireSameTables(OptionValues values, DlrmConfig named, DlrmConfig saved, ModelFolder folder)
     {
         RequireSame(values, TableOptions.Pooling, string.Join(',', named.Pooling), string.Join(',', saved.Pooling), folder);
+        RequireSame(
+            values, PrecisionOptions.EmbeddingType, named.Precision.EmbeddingType, saved.Precision.EmbeddingType, folder);
         RequireSame(values, ModelOptions.WeightedPooling, named.WeightedPooling, saved.WeightedPooling, folder);
         RequireSame(
             values, ModelOptions.QuotientRemainder, named.QuotientRemainder is not null, saved.QuotientRemainder is not null, folder);

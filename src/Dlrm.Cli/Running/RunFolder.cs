@@ -26,6 +26,10 @@ internal sealed class RunFolder
 
     public string Graph => System.IO.Path.Combine(Path, "model.svg");
 
+    public string Best => System.IO.Path.Combine(Path, "best");
+
+    public string Checkpoints => System.IO.Path.Combine(Path, "checkpoints");
+
     public string Report => System.IO.Path.Combine(Path, "report.html");
 
     /// <summary>The folder of --output-dir, or a new one; not made yet.</summary>

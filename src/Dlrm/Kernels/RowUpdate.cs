@@ -32,14 +32,19 @@ internal abstract class RowUpdate<TRule>
 
     /// <summary>Updates the rows of a run of sorted lookups.</summary>
     /// <param name="lookups">All the lookups of each row that they name.</param>
-    /// <param name="table">(E, D), in and out.</param>
+    /// <param name="table">(E, D), in and out; null for a rule that finds the weights by itself.</param>
     /// <param name="gradient">(B, D): of the pooled sums.</param>
     /// <param name="rule">The rule.</param>
     /// <param name="scratch">Working memory: D floats from <paramref name="first"/> on.</param>
     /// <param name="first">The first float of it.</param>
-    /// <param name="decay">λ: the rule gets <c>fma(λ, table[r], g)</c>; 0 leaves g as it is.</param>
+    /// <param name="decay">λ: the rule gets <c>fma(λ, table[r], g)</c>; 0, as for a rule that finds the weights, leaves g as it is.</param>
     public abstract void Update(
-        in SortedLookups lookups, NativeBuffer<float> table, MatrixView gradient, TRule rule, NativeBuffer<float> scratch, long first,
+        in SortedLookups lookups,
+        NativeBuffer<float>? table,
+        MatrixView gradient,
+        TRule rule,
+        NativeBuffer<float> scratch,
+        long first,
         float decay = 0);
 
     /// <summary>Applies a rule to elements [start, start + count) of a dense parameter, seen as row 0.</summary>
@@ -63,16 +68,22 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
 
     /// <inheritdoc/>
     public override void Update(
-        in SortedLookups lookups, NativeBuffer<float> table, MatrixView gradient, TRule rule, NativeBuffer<float> scratch, long first,
-        float decay)
+        in SortedLookups lookups,
+        NativeBuffer<float>? table,
+        MatrixView gradient,
+        TRule rule,
+        NativeBuffer<float> scratch,
+        long first,
+        float decay = 0)
     {
+        float* rows = table is null ? null : table.Data;
         if (lookups.IsWide)
         {
-            Update((ulong*)lookups.Keys, lookups, table.Data, gradient, rule, scratch.Data + first, decay);
+            Update((ulong*)lookups.Keys, lookups, rows, gradient, rule, scratch.Data + first, decay);
         }
         else
         {
-            Update((uint*)lookups.Keys, lookups, table.Data, gradient, rule, scratch.Data + first, decay);
+            Update((uint*)lookups.Keys, lookups, rows, gradient, rule, scratch.Data + first, decay);
         }
     }
 
@@ -130,7 +141,11 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
             {
                 TKey ahead = keys[Math.Min(place + distance, count - 1)];
                 long rowAhead = long.CreateTruncating(ahead >> sampleBits);
-                Prefetch.Row(table + (rowAhead * dimension), bytes);
+                if (!TRule.FindsWeights)
+                {
+                    Prefetch.Row(table + (rowAhead * dimension), bytes);
+                }
+
                 rule.Prefetch(rowAhead, dimension, bytes);
                 ahead = keys[Math.Min(place + GradientsAhead, count - 1)];
                 Prefetch.Row(gradients + (long.CreateTruncating(ahead & sampleMask) * stride), bytes);
@@ -146,32 +161,15 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
             }
 
             long rowNumber = long.CreateTruncating(row);
-            float* weights = table + (rowNumber * dimension);
-            if (decay != 0)
+            float* weights = TRule.FindsWeights ? null : table + (rowNumber * dimension);
+            if (!TRule.FindsWeights && decay != 0)
             {
                 // Not in place: other rows of a bag share this sample's gradient.
-                AddDecay(weights, sum, scratch, dimension, decay);
+                RowDecay.Add<TSimd>(weights, sum, scratch, dimension, decay);
                 sum = scratch;
             }
 
             rule.Apply<TSimd>(rowNumber, weights, sum, dimension);
-        }
-    }
-
-    /// <summary>result[d] = fma(decay, weights[d], gradient[d]); the result may be the gradient.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddDecay(float* weights, float* gradient, float* result, int dimension, float decay)
-    {
-        TSimd decays = TSimd.Broadcast(decay);
-        int column = 0;
-        for (; column + TSimd.Lanes <= dimension; column += TSimd.Lanes)
-        {
-            TSimd.Store(TSimd.Fma(decays, TSimd.Load(weights + column), TSimd.Load(gradient + column)), result + column);
-        }
-
-        for (; column < dimension; column++)
-        {
-            result[column] = MathF.FusedMultiplyAdd(decay, weights[column], gradient[column]);
         }
     }
 

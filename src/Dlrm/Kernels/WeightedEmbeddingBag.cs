@@ -24,6 +24,9 @@ internal abstract class WeightedEmbeddingBag
     /// <param name="set">A set that this processor has.</param>
     public static WeightedEmbeddingBag For(InstructionSet set) => Kernels[(int)set];
 
+    /// <summary>The same for tables kept in fewer bits, with the same registers.</summary>
+    public abstract PackedEmbeddingBag Packed { get; }
+
     /// <summary>Pools the bags of samples [start, end).</summary>
     /// <param name="table">(E, D).</param>
     /// <param name="weights">(N).</param>
@@ -49,6 +52,9 @@ internal abstract class WeightedEmbeddingBag
 internal sealed unsafe class WeightedEmbeddingBag<TSimd> : WeightedEmbeddingBag
     where TSimd : unmanaged, ISimd<TSimd>
 {
+    /// <inheritdoc/>
+    public override PackedEmbeddingBag Packed { get; } = new PackedEmbeddingBag<TSimd>();
+
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Pool(

@@ -75,6 +75,24 @@ public abstract class EmbeddingTable : IDisposable
     /// <param name="torch">PyTorch's, which making a layer advances also where its values are not kept.</param>
     internal abstract void Initialize(NumpyRandom numpy, TorchRandom torch);
 
+    /// <summary>Chooses how the looked-up rows are kept, before they have values.</summary>
+    /// <param name="format">How.</param>
+    internal void Store(StorageFormat format)
+    {
+        if (format == StorageFormat.Float32)
+        {
+            return;
+        }
+
+        foreach (Parameter parameter in Parameters)
+        {
+            if (parameter.Gradient is null && parameter.Shape.Count == 2 && !parameter.Name.EndsWith(".proj.weight", StringComparison.Ordinal))
+            {
+                parameter.Store(format);
+            }
+        }
+    }
+
     /// <summary>Makes room for a batch before it is pooled; on one thread.</summary>
     /// <param name="samples">B.</param>
     /// <param name="lookups">L.</param>
@@ -107,7 +125,7 @@ public abstract class EmbeddingTable : IDisposable
     /// <param name="pooledGradient">(B, D).</param>
     /// <param name="optimizer">Does the step.</param>
     /// <param name="learningRate">Step size.</param>
-    /// <param name="scratch">Working memory: 2·D floats from <paramref name="first"/> on.</param>
+    /// <param name="scratch">Working memory: 3·D floats from <paramref name="first"/> on.</param>
     /// <param name="first">The first float of it.</param>
     internal abstract void Update(
         int part,

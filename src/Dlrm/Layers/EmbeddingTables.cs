@@ -86,7 +86,7 @@ public sealed class EmbeddingTables : IDisposable
         }
 
         _sorter = new LookupSorter(_parts, engine.Team.Workers);
-        _scratchStride = ((2 * Dimension) + CacheLineFloats - 1) / CacheLineFloats * CacheLineFloats;
+        _scratchStride = ((3 * Dimension) + CacheLineFloats - 1) / CacheLineFloats * CacheLineFloats;
         _scratch = new NativeBuffer<float>((long)_scratchStride * engine.Team.Workers);
     }
 
@@ -107,6 +107,9 @@ public sealed class EmbeddingTables : IDisposable
 
     /// <summary>True when a table is more than a sum of rows: it keeps things from its forward pass to the update.</summary>
     internal bool HasCompound => _compound.Length > 0;
+
+    /// <summary>Sees every row before it changes, while a checkpoint is being written; else null, which costs a branch a step.</summary>
+    internal TableSnapshot? Snapshot { get; set; }
 
     /// <summary>
     /// Checks that every offset ascends from 0 and every index lies in its table. Call it once a batch, before
@@ -203,7 +206,36 @@ public sealed class EmbeddingTables : IDisposable
             Optimizer = optimizer,
             LearningRate = learningRate,
         };
-        _engine.Team.Run(ref work);
+        if (Snapshot is { } snapshot)
+        {
+            lock (snapshot.Gate)
+            {
+                _engine.Team.Run(ref work);
+            }
+        }
+        else
+        {
+            _engine.Team.Run(ref work);
+        }
+    }
+
+    /// <summary>Numbers, among <see cref="SparseParameters"/>, of those whose changes a <see cref="Snapshot"/> sees.</summary>
+    internal IReadOnlySet<int> SnapshotParameters()
+    {
+        var seen = new HashSet<int>();
+        foreach (LookupPart part in _parts)
+        {
+            EmbeddingTable table = _tables[part.Table];
+            foreach (int parameter in new[] { table.FirstParameter + part.Number, table.PoolingParameter })
+            {
+                if (parameter >= 0 && parameter < _sparse.Length && _sparse[parameter].Shape[0] == part.Rows)
+                {
+                    seen.Add(parameter);
+                }
+            }
+        }
+
+        return seen;
     }
 
     /// <summary><see cref="Backward"/>, <see cref="SortLookups"/> and <see cref="Update"/>.</summary>
@@ -327,9 +359,19 @@ public sealed class EmbeddingTables : IDisposable
                     LookupPart part = Owner._parts[number];
                     EmbeddingTable table = Owner._tables[part.Table];
                     MatrixView pooled = Gradient.ColumnRange((part.Table + 1) * table.Dimension, table.Dimension);
+                    SortedLookups own = lookups.Slice(start, end);
+                    if (Owner.Snapshot is { } snapshot)
+                    {
+                        snapshot.Protect(table.FirstParameter + part.Number, own);
+                        if (table.PoolingParameter >= 0)
+                        {
+                            snapshot.Protect(table.PoolingParameter, own);
+                        }
+                    }
+
                     table.Update(
                         part.Number,
-                        lookups.Slice(start, end),
+                        own,
                         pooled,
                         Optimizer,
                         LearningRate,

@@ -18,6 +18,7 @@ internal sealed class Linear : IDisposable
     private readonly PanelBuffer _forwardWeights = new();
     private readonly PanelBuffer _backwardWeights = new();
     private readonly PanelBuffer _bias = new();
+    private NativeBuffer<float>? _single;
 
     /// <summary>A layer with zeroed parameters.</summary>
     /// <param name="kernel">The microkernel.</param>
@@ -72,7 +73,22 @@ internal sealed class Linear : IDisposable
     /// <summary>Whether the packed W is that of the parameters.</summary>
     public bool IsBackwardPacked { get; set; }
 
-    private MatrixView Weights => MatrixView.Over(Weight.Value, Outputs, Inputs);
+    private MatrixView Weights => MatrixView.Over(SingleWeights, Outputs, Inputs);
+
+    /// <summary>W as floats: where it is kept in half precision, a copy that lives until it is packed.</summary>
+    private NativeBuffer<float> SingleWeights => _single ?? Weight.Value;
+
+    /// <summary>What computes where the weights are kept in signed bytes; else null.</summary>
+    public Int8Layer? Int8 { get; private set; }
+
+    /// <summary>Chooses how the weights are kept, before they have values; for layers that only predict.</summary>
+    /// <param name="engine">What to compute with.</param>
+    /// <param name="format">Single or half precision, or signed bytes.</param>
+    public void Store(Engine engine, StorageFormat format)
+    {
+        Weight.Store(format);
+        Int8 = format == StorageFormat.Int8 ? new Int8Layer(engine, Weight, Bias!, Relu) : null;
+    }
 
     /// <summary>Packs b: little, so one thread does it.</summary>
     public void PackBias()
@@ -84,7 +100,26 @@ internal sealed class Linear : IDisposable
     }
 
     /// <summary>Makes room for Wᵀ packed.</summary>
-    public void ReserveForward() => _forwardWeights.Reserve(Inputs, Outputs);
+    public void ReserveForward()
+    {
+        _forwardWeights.Reserve(Inputs, Outputs);
+        if (Weight.Storage == StorageFormat.Float16)
+        {
+            _single ??= new NativeBuffer<float>(Weight.Elements);
+            Weight.Read(0, _single.Span);
+        }
+    }
+
+    /// <summary>To be called when Wᵀ is packed: a copy of W as floats is needed no more, but by layers with one output.</summary>
+    public void ForwardPacked()
+    {
+        IsForwardPacked = true;
+        if (Outputs > 1)
+        {
+            _single?.Dispose();
+            _single = null;
+        }
+    }
 
     /// <summary>Makes room for W packed.</summary>
     public void ReserveBackward() => _backwardWeights.Reserve(Outputs, Inputs);
@@ -115,7 +150,7 @@ internal sealed class Linear : IDisposable
     /// <summary>Y from X for a layer with one output.</summary>
     /// <param name="x">(B, in), packed.</param>
     /// <param name="y">(B, 1), written.</param>
-    public DotWork ForwardSingle(PanelMatrix x, MatrixView y) => new(_kernel, x, Weight.Value, Bias!.Value, Relu, y);
+    public DotWork ForwardSingle(PanelMatrix x, MatrixView y) => new(_kernel, x, SingleWeights, Bias!.Value, Relu, y);
 
     /// <summary>The gradients of the parameters, and that of X if wanted.</summary>
     /// <param name="x">(B, in), packed.</param>
@@ -145,6 +180,8 @@ internal sealed class Linear : IDisposable
     {
         Weight.Dispose();
         Bias?.Dispose();
+        Int8?.Dispose();
+        _single?.Dispose();
         _forwardWeights.Dispose();
         _backwardWeights.Dispose();
         _bias.Dispose();

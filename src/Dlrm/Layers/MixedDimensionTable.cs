@@ -83,8 +83,8 @@ public sealed class MixedDimensionTable : EmbeddingTable
     internal override void Initialize(NumpyRandom numpy, TorchRandom torch)
     {
         // PyTorch draws normals for the rows, the reference draws them anew, and then from numpy; so with the projection.
-        torch.SkipNormal(Weight.Value.Length);
-        torch.SkipUniform(Weight.Value.Length);
+        torch.SkipNormal(Weight.Elements);
+        torch.SkipUniform(Weight.Elements);
         if (Projection is { } projection)
         {
             torch.SkipUniform(projection.Value.Length);
@@ -92,7 +92,7 @@ public sealed class MixedDimensionTable : EmbeddingTable
         }
 
         double bound = Math.Sqrt(1.0 / Rows);
-        numpy.FillUniform(Weight.Value, -bound, bound);
+        Weight.Fill(values => numpy.FillUniform(values, -bound, bound));
         PoolingWeight?.Value.Span.Fill(1);
     }
 
@@ -125,11 +125,11 @@ public sealed class MixedDimensionTable : EmbeddingTable
         MatrixView sums = IsProjected ? _pooled.Matrix : pooled;
         if (PoolingWeight is { } weights)
         {
-            _weightedBag.Pool(Weight.Value, weights.Value, offsets, indices, indices, start, end, sums);
+            _weightedBag.Pool(Weight, weights, offsets, indices, indices, start, end, sums);
         }
         else
         {
-            kernel.Pool(Weight.Value, offsets, indices, start, end, sums);
+            kernel.Pool(Weight, offsets, indices, start, end, sums);
         }
 
         Average(offsets, start, end, sums);

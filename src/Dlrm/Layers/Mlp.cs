@@ -43,8 +43,15 @@ public sealed class Mlp : IDisposable
     /// <param name="widths">n[0] … n[L]: two or more, each 1 or more.</param>
     /// <param name="logitOutput">True to leave out the last rectifier.</param>
     /// <param name="training">True to keep what the way back needs.</param>
+    /// <param name="storage">How weights are kept: single precision, or for prediction half precision or signed bytes.</param>
     /// <exception cref="ArgumentException">Fewer than two widths, or one below 1.</exception>
-    public Mlp(Engine engine, string prefix, ReadOnlySpan<int> widths, bool logitOutput, bool training)
+    public Mlp(
+        Engine engine,
+        string prefix,
+        ReadOnlySpan<int> widths,
+        bool logitOutput,
+        bool training,
+        StorageFormat storage = StorageFormat.Float32)
     {
         if (widths.Length < 2 || widths.ContainsAnyInRange(int.MinValue, 0))
         {
@@ -63,9 +70,19 @@ public sealed class Mlp : IDisposable
             string name = string.Create(CultureInfo.InvariantCulture, $"{prefix}.{2 * i}");
             bool relu = !(logitOutput && i == _layers.Length - 1);
             _layers[i] = new Linear(kernel, name, widths[i], widths[i + 1], relu, training);
+            if (storage != StorageFormat.Float32)
+            {
+                _layers[i].Store(engine, storage);
+            }
+
             _activations[i] = training || i < 2 ? new PanelBuffer() : _activations[i - 2];
-            _weights += _layers[i].Weight.Value.Length;
+            _weights += _layers[i].Weight.Elements;
             parameters.Add(_layers[i].Weight);
+            if (_layers[i].Int8 is { } int8)
+            {
+                parameters.Add(int8.Scale);
+            }
+
             parameters.Add(_layers[i].Bias!);
         }
 
@@ -122,6 +139,12 @@ public sealed class Mlp : IDisposable
         Reserve(batch);
         PackForward(input);
         _engine.Profiler?.EndLayer("packing");
+        if (_layers[0].Int8 is not null)
+        {
+            ForwardInt8(batch, output);
+            return;
+        }
+
         for (int i = 0; i < _layers.Length - 1; i++)
         {
             GemmWork work = _layers[i].Forward(Activation(i, batch), Activation(i + 1, batch));
@@ -248,11 +271,22 @@ public sealed class Mlp : IDisposable
 
     private PanelMatrix Activation(int layer, int batch) => _activations[layer].Matrix(batch, _layers[layer].Inputs);
 
+    /// <summary>All layers in bytes; the input is in place.</summary>
+    private void ForwardInt8(int batch, MatrixView output)
+    {
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            PanelMatrix y = i + 1 < _layers.Length ? Activation(i + 1, batch) : new PanelMatrix(output);
+            Int8LayerWork work = _layers[i].Int8!.Forward(Activation(i, batch), y);
+            Run(ref work, work.MultiplyAdds);
+        }
+    }
+
     /// <summary>Packs the input, and the weights if that pays.</summary>
     private void PackForward(MatrixView input)
     {
         // Weights that change with every step are used as they are in small batches; a second pass packs them.
-        bool pack = !_layers[0].IsForwardPacked && !(_isFresh && _training && input.Rows <= GemmWork.RowBlock);
+        bool pack = _layers[0].Int8 is null && !_layers[0].IsForwardPacked && !(_isFresh && _training && input.Rows <= GemmWork.RowBlock);
         Linear[] packed = pack ? _layers : [];
         foreach (Linear layer in packed)
         {
@@ -262,6 +296,7 @@ public sealed class Mlp : IDisposable
         foreach (Linear layer in _isFresh ? _layers : [])
         {
             layer.PackBias();
+            layer.Int8?.Pack();
         }
 
         _isFresh = false;
@@ -274,7 +309,7 @@ public sealed class Mlp : IDisposable
         Run(ref work, SizedWork.CopyCost * ((pack ? _weights : 0) + ((long)input.Rows * input.Columns)));
         foreach (Linear layer in packed)
         {
-            layer.IsForwardPacked = true;
+            layer.ForwardPacked();
         }
     }
 

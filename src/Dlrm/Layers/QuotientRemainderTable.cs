@@ -115,8 +115,8 @@ public sealed class QuotientRemainderTable : EmbeddingTable
     {
         // The reference gives PyTorch a lower bound of √(1/E) and leaves the upper one at 1.
         double low = Math.Sqrt(1.0 / Rows);
-        torch.FillUniform(QuotientWeight.Value, low, 1);
-        torch.FillUniform(RemainderWeight.Value, low, 1);
+        QuotientWeight.Fill(values => torch.FillUniform(values, low, 1));
+        RemainderWeight.Fill(values => torch.FillUniform(values, low, 1));
         PoolingWeight?.Value.Span.Fill(1);
     }
 
@@ -165,8 +165,8 @@ public sealed class QuotientRemainderTable : EmbeddingTable
         }
         else
         {
-            kernel.Pool(QuotientWeight.Value, offsets, quotients, start, end, q);
-            kernel.Pool(RemainderWeight.Value, offsets, remainders, start, end, r);
+            kernel.Pool(QuotientWeight, offsets, quotients, start, end, q);
+            kernel.Pool(RemainderWeight, offsets, remainders, start, end, r);
         }
 
         Average(offsets, start, end, q);

@@ -94,7 +94,7 @@ internal sealed class QuotientRemainderWeights : IDisposable
     /// <param name="output">(B, d), out.</param>
     public void Pool(
         Parameter table, ReadOnlySpan<int> offsets, ReadOnlySpan<int> mapped, int start, int end, MatrixView output)
-        => _bag.Pool(table.Value, Weight.Value, offsets, mapped, _indices.Values, start, end, output);
+        => _bag.Pool(table, Weight, offsets, mapped, _indices.Values, start, end, output);
 
     /// <summary>Writes out the gradients of the lookups of samples [start, end).</summary>
     /// <param name="part">0 for weight_q, then 1 for weight_r.</param>

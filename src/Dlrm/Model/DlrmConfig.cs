@@ -36,6 +36,9 @@ public sealed record DlrmConfig
     /// </summary>
     public IReadOnlyList<string> Pooling { get; init; } = ["sum"];
 
+    /// <summary>In how many bits the parts are kept (<c>--embedding-dtype</c>, <c>dlrm quantize</c>).</summary>
+    public ModelPrecision Precision { get; init; } = ModelPrecision.Single;
+
     /// <summary>Widths of the bottom tower, the number of dense features first (<c>--arch-mlp-bot</c>).</summary>
     public IReadOnlyList<int> BottomMlp { get; init; } = [4, 3, 2];
 
@@ -86,6 +89,18 @@ public sealed record DlrmConfig
         }
     }
 
+    /// <summary>Bytes of all parameters as they are kept.</summary>
+    [JsonIgnore]
+    public long ParameterBytes
+    {
+        get
+        {
+            long all = TableLayout.Of(this).Sum(layout => layout.Bytes);
+            long towers = ParameterCount - TableLayout.Of(this).Sum(layout => layout.ParameterCount);
+            return all + TowerBytes(towers);
+        }
+    }
+
     /// <summary>The interaction this config names.</summary>
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public Interaction CreateInteraction() =>
@@ -105,7 +120,7 @@ public sealed record DlrmConfig
         long activations = ((long)Features * FeatureDimension) + BottomMlp.Sum(w => (long)w) + top.Sum(w => (long)w);
         long copies = training ? 2 : 1;
         long sample = (copies * activations) + interaction.FloatsPerSample(training);
-        return sizeof(float) * (ParameterCount + dense + ((copies - 1) * dense) + (sample * batch));
+        return ParameterBytes + (sizeof(float) * (dense + ((copies - 1) * dense) + (sample * batch)));
     }
 
     /// <summary>Checks that the parts fit one another.</summary>
@@ -122,6 +137,7 @@ public sealed record DlrmConfig
         RequireWidths(BottomMlp, "--arch-mlp-bot", 2);
         RequireWidths(TopMlp, "--arch-mlp-top", 1);
         QuotientRemainder?.Validate();
+        Precision.Validate(TableRows.Count);
         MixedDimension?.Validate(EmbeddingDimension);
         Require(
             WeightedPooling is "none" or "fixed" or "learned",
@@ -164,7 +180,11 @@ public sealed record DlrmConfig
             JsonObject merged = JsonNode.Parse(new DlrmConfig().ToJson())!.AsObject();
             foreach ((string member, JsonNode? value) in ReadObject(json))
             {
-                merged[member] = value?.DeepClone();
+                // What a newer version knows and this model does not use says nothing; anything else is refused below.
+                if (merged.ContainsKey(member) || !SaysNothing(value))
+                {
+                    merged[member] = value?.DeepClone();
+                }
             }
 
             DlrmConfig config = merged.Deserialize(DlrmConfigJson.Default.DlrmConfig)!;
@@ -183,8 +203,15 @@ public sealed record DlrmConfig
 
     private CrossOptions CrossSize => Cross ?? new CrossOptions();
 
+    private static bool SaysNothing(JsonNode? value) => value is null
+        || value is JsonArray { Count: 0 }
+        || (value is JsonValue number && number.ToJsonString() is "0" or "false" or "\"\"" or "\"none\"");
+
     private static JsonObject ReadObject(string json) => JsonNode.Parse(json) as JsonObject
         ?? throw new JsonException("a JSON object is expected.");
+
+    /// <summary>Biases, of which there are few, are counted as weights.</summary>
+    private long TowerBytes(long parameters) => parameters * Precision.MlpBits / 8;
 
     private static long MlpParameters(IReadOnlyList<int> widths)
     {

@@ -42,16 +42,17 @@ public sealed class DlrmModel : IDisposable
     public DlrmModel(DlrmConfig config, Engine engine, string? optimizer = "sgd", OptimizerOptions? options = null)
     {
         config.Validate();
+        RefuseToTrainQuantized(config, optimizer);
         RefuseWhatCannotFit(config, optimizer);
         Config = config;
         Engine = engine;
         Stages = new StageTimes(engine);
         bool training = optimizer is not null;
         _tables = new EmbeddingTables(engine, [.. TableLayout.Of(config).Select(layout => layout.Create(engine, training))]);
-        _bottom = new Mlp(engine, "bot_l", config.BottomMlp.ToArray(), logitOutput: false, training);
+        _bottom = new Mlp(engine, "bot_l", config.BottomMlp.ToArray(), logitOutput: false, training, config.Precision.TowerFormat);
         _interaction = config.CreateInteraction();
         _interaction.Allocate(engine, training);
-        _top = new Mlp(engine, "top_l", config.TopWidths(), logitOutput: true, training);
+        _top = new Mlp(engine, "top_l", config.TopWidths(), logitOutput: true, training, config.Precision.TowerFormat);
         _loss = config.CreateLoss();
         _activations = new Activations(config.Features * config.FeatureDimension, _interaction, training);
         Parameters = [.. _tables.Parameters, .. _bottom.Parameters, .. _interaction.Parameters, .. _top.Parameters];
@@ -86,6 +87,9 @@ public sealed class DlrmModel : IDisposable
 
     /// <summary>What else decides a step's random draws; the reference's default seed until set.</summary>
     public long RandomSeed { get; set; } = DefaultSeed;
+
+    /// <summary>The embedding tables.</summary>
+    internal EmbeddingTables Tables => _tables;
 
     /// <summary>Time by stage.</summary>
     public StageTimes Stages { get; }
@@ -182,6 +186,7 @@ public sealed class DlrmModel : IDisposable
         ParametersChanged();
         Stages.End(Stage.DenseUpdate);
         _tables.SortLookups(batch);
+        Optimizer.Sparse.RoundWith(RandomSeed, StepNumber);
         _tables.Update(_activations.FeatureGradient, Optimizer.Sparse, sparseLearningRate ?? learningRate);
         StepNumber++;
         Stages.End(Stage.EmbeddingUpdate);
@@ -317,11 +322,22 @@ public sealed class DlrmModel : IDisposable
         ParametersChanged();
         Stages.End(Stage.DenseUpdate);
         _tables.SortLookups(all.Lookups);
+        Optimizer.Sparse.RoundWith(RandomSeed, StepNumber);
         _tables.Update(all.FeatureGradient, Optimizer.Sparse, sparseLearningRate);
         all.Clear();
         AccumulatedBatches = 0;
         StepNumber++;
         Stages.End(Stage.EmbeddingUpdate);
+    }
+
+    private static void RefuseToTrainQuantized(DlrmConfig config, string? optimizer)
+    {
+        if (optimizer is not null && config.Precision.IsQuantized)
+        {
+            throw new ArgumentException(
+                $"This model is quantized ({config.Precision}): it predicts, and cannot be trained. Train the model that it was made "
+                + "from, and quantize that again (dlrm quantize); to save memory in training use --embedding-dtype=bf16.");
+        }
     }
 
     private static void RefuseWhatCannotFit(DlrmConfig config, string? optimizer)
@@ -337,7 +353,7 @@ public sealed class DlrmModel : IDisposable
         TableLayout largest = TableLayout.Of(config).MaxBy(layout => layout.ParameterCount)!;
         throw new InsufficientMemoryException(
             $"The model needs {SystemMemory.Describe(needed)}{OfWhichState(state)}, this process may use {SystemMemory.Describe(available)}. "
-            + $"The largest table, {largest.Number}, takes {SystemMemory.Describe(sizeof(float) * largest.ParameterCount)} "
+            + $"The largest table, {largest.Number}, takes {SystemMemory.Describe(largest.Bytes)} "
             + $"({largest.Rows:N0} rows, kept as {largest.Shape}): lower --max-ind-range or --arch-sparse-feature-size.");
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dlrm.Kernels;
 using Dlrm.Layers;
 
 namespace Dlrm.Model;
@@ -27,6 +28,21 @@ public sealed record TableLayout(int Number, int Rows, int Dimension, int Pooled
         ? ((long)QuotientRemainderTable.QuotientRows(Rows, split.Collisions) + split.Collisions) * Dimension
         : ((long)Rows * Dimension) + ProjectionParameters);
 
+    /// <summary>How its rows are kept.</summary>
+    public StorageFormat Storage { get; init; }
+
+    /// <summary>Bytes of its parameters as they are kept.</summary>
+    public long Bytes
+    {
+        get
+        {
+            long rows = QuotientRemainder is { } split
+                ? (long)QuotientRemainderTable.QuotientRows(Rows, split.Collisions) + split.Collisions
+                : Rows;
+            return (rows * Storage.RowBytes(Dimension)) + (sizeof(float) * (ParameterCount - (rows * Dimension)));
+        }
+    }
+
     /// <summary>Its shape for a person, e.g. <c>301 × 8</c>, <c>(76 + 4) × 8 mult</c> or <c>301 × 3 → 8</c>.</summary>
     public string Shape => QuotientRemainder is { } split
         ? $"({Count(QuotientRemainderTable.QuotientRows(Rows, split.Collisions))} + {Count(split.Collisions)}) × {Count(Dimension)} "
@@ -53,6 +69,7 @@ public sealed record TableLayout(int Number, int Rows, int Dimension, int Pooled
             {
                 HasPoolingWeights = config.WeightedPooling == "learned",
                 IsMean = config.Pooling[config.Pooling.Count == 1 ? 0 : table] == "mean",
+                Storage = config.Precision.FormatOf(table),
             };
         }
 
@@ -63,6 +80,13 @@ public sealed record TableLayout(int Number, int Rows, int Dimension, int Pooled
     /// <param name="engine">What to compute with.</param>
     /// <param name="training">Whether dense parameters keep a gradient.</param>
     internal EmbeddingTable Create(Engine engine, bool training)
+    {
+        EmbeddingTable table = CreateEmpty(engine, training);
+        table.Store(Storage);
+        return table;
+    }
+
+    private EmbeddingTable CreateEmpty(Engine engine, bool training)
     {
         MeanPooling? mean = IsMean ? new MeanPooling(engine) : null;
         return this switch

@@ -119,6 +119,8 @@ public sealed class Trainer : IDisposable
         return new TrainerState
         {
             Step = _step,
+            ModelStep = _model.StepNumber,
+            ModelSeed = _model.RandomSeed,
             Samples = _samples,
             Epoch = _epoch,
             Iteration = _iteration,
@@ -154,6 +156,7 @@ public sealed class Trainer : IDisposable
         }
 
         _batches.RestorePosition(state.DataPosition);
+        (_model.StepNumber, _model.RandomSeed) = (state.ModelStep, state.ModelSeed);
         (_step, _samples, _epoch, _iteration) = (state.Step, state.Samples, state.Epoch, state.Iteration);
         _testPending = state.TestPending && Evaluator is not null;
         _interval.Sums = state.Interval;

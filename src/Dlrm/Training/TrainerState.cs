@@ -14,6 +14,12 @@ public sealed record TrainerState
     /// <summary>Steps done.</summary>
     public long Step { get; init; }
 
+    /// <summary>Updates that the model counts (<see cref="Model.DlrmModel.StepNumber"/>).</summary>
+    public long ModelStep { get; init; }
+
+    /// <summary>What decides the model's random draws (<see cref="Model.DlrmModel.RandomSeed"/>).</summary>
+    public long ModelSeed { get; init; }
+
     /// <summary>Samples done.</summary>
     public long Samples { get; init; }
 
