@@ -1,4 +1,3 @@
-using Dlrm.Layers;
 using Dlrm.Memory;
 using Dlrm.Model;
 
