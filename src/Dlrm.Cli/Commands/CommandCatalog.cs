@@ -9,15 +9,13 @@ internal static class CommandCatalog
     public static IReadOnlyList<ToolCommand> All { get; } =
         [
             new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new PreprocessCommand(), new InspectCommand(),
-            new QuantizeCommand(), new BenchCommand(),
+            new ImportCommand(), new ExportCommand(), new QuantizeCommand(), new BenchCommand(),
         ];
 
     /// <summary>Commands of later versions, and what they will do.</summary>
     public static IReadOnlyDictionary<string, string> Later { get; } = new Dictionary<string, string>
     {
         ["predict"] = "score a file",
-        ["export"] = "write ONNX, PyTorch and numpy files",
-        ["import"] = "read PyTorch and numpy files",
         ["serve"] = "answer requests over HTTP",
         ["plan"] = "place tables on several machines",
         ["report"] = "compare several runs in one page",

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Dlrm.Checkpoints;
+using Dlrm.Cli.Inspecting;
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
 using Dlrm.Cli.Running;
 using Dlrm.Data.Folders;
+using Dlrm.Interop.Models;
 using Dlrm.Memory;
 using Dlrm.Model;
 using Dlrm.Random;
@@ -40,7 +42,7 @@ internal sealed class InspectCommand : ToolCommand
     public override int Run(OptionValues values, ToolConsole console)
     {
         string path = values.Get(RunOptions.LoadModel);
-        if (path.Length > 0 && !Directory.Exists(path))
+        if (path.Length > 0 && !Directory.Exists(path) && !(ForeignModel.IsNamed(path) && File.Exists(path)))
         {
             throw new UsageException($"--load-model={path}: there is no such folder.");
         }
@@ -53,7 +55,14 @@ internal sealed class InspectCommand : ToolCommand
         using RunData? data = LoadData(values, console);
         DlrmConfig config;
         JsonObject saved = [];
-        if (path.Length > 0)
+        if (ForeignModel.IsNamed(path))
+        {
+            using ModelFile file = ForeignModel.Open(path, values);
+            config = file.Config;
+            saved["path"] = file.Path;
+            saved["step"] = file.Counters?.Steps;
+        }
+        else if (path.Length > 0)
         {
             using ModelFolder folder = ModelSetup.Open(path);
             config = DlrmConfig.FromJson(folder.ConfigJson);
@@ -66,12 +75,14 @@ internal sealed class InspectCommand : ToolCommand
             config = ModelSetup.Config(values, data?.Train);
         }
 
+        var details = new InspectionDetails(values, config, path, data);
         var description = new ModelDescription(config, values.GetInt(TrainOptions.BatchSize));
         if (values.Get(RunOptions.Format) == "json")
         {
             JsonObject json = description.ToJson();
             json["saved"] = saved.Count == 0 ? null : saved;
             json["data"] = data is null ? null : DataFacts(data);
+            details.AddTo(json);
             console.Out.WriteLine(json.ToJsonString());
             return ExitCode.Done;
         }
@@ -79,7 +90,7 @@ internal sealed class InspectCommand : ToolCommand
         if (saved.Count > 0)
         {
             console.Out.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{saved["path"]}: saved after step {saved["step"] ?? "?"}; every file matches its hash"));
+                CultureInfo.InvariantCulture, $"{saved["path"]}: saved after step {saved["step"] ?? "?"}{(saved.ContainsKey("files") ? "; every file matches its hash" : "")}"));
             console.Out.WriteLine();
         }
 
@@ -94,6 +105,7 @@ internal sealed class InspectCommand : ToolCommand
         }
 
         description.Write(console.Out);
+        details.Write(console.Out);
         long memory = config.EstimateBytes(values.GetInt(TrainOptions.BatchSize), training: true);
         if (memory > SystemMemory.AvailableBytes)
         {

@@ -50,6 +50,7 @@ internal sealed class TrainCommand : ToolCommand
             Recipes.Print(values, console);
         }
 
+        values = ForeignModel.WithArchitecture(values);
         return new TrainingRun(values, console, resume).Run();
     }
 }

@@ -14,6 +14,7 @@ internal static class Contradictions
         CheckHeldOut(values);
         CheckLoss(values);
         TableContradictions.Check(values);
+        TowerOptionSet.Check(values);
         _ = ModelSetup.Config(values, shape: null);
         CheckRate(values);
         CheckTests(values);
@@ -202,21 +203,10 @@ internal static class Contradictions
 
     private static void CheckPaths(OptionValues values)
     {
-        foreach (ToolOption<string> option in new[] { RunOptions.SaveModel, RunOptions.LoadModel })
-        {
-            string path = values.Get(option);
-            if (path.EndsWith(".pt", StringComparison.Ordinal) && !Directory.Exists(path))
-            {
-                throw new UsageException(
-                    $"{option.Switch}={path}: PyTorch's .pt files are not in this version yet. Name a folder: it receives "
-                    + "config.json and model.safetensors.");
-            }
-        }
-
         string load = values.Get(RunOptions.LoadModel);
-        if (load.Length > 0 && !Directory.Exists(load))
+        if (load.Length > 0 && !Directory.Exists(load) && !(ForeignModel.IsNamed(load) && File.Exists(load)))
         {
-            throw new UsageException($"--load-model={load}: there is no such folder.");
+            throw new UsageException($"--load-model={load}: there is no such {(ForeignModel.IsNamed(load) ? "file" : "folder")}.");
         }
     }
 }

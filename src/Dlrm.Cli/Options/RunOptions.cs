@@ -19,10 +19,10 @@ internal static class RunOptions
 
     public static readonly ToolOption<string> SaveModel = new(
         "save-model", OptionGroup.Files, new Text("DIR"), "",
-        "a folder that also receives the model of the best test so far");
+        "a folder, or a .pt file for PyTorch, that also receives the model of the best test so far");
 
     public static readonly ToolOption<string> LoadModel = new(
-        "load-model", OptionGroup.Files, new Text("DIR"), "", "a model folder to start from");
+        "load-model", OptionGroup.Files, new Text("DIR"), "", "a model folder to start from, or a file of PyTorch (.pt)");
 
     public static readonly ToolOption<string> Format = new(
         "format", OptionGroup.Printing, new Choice("text", "json"), "text", "a table for people, or one JSON object")

@@ -45,9 +45,18 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
             console.Error.WriteLine(line);
         }
 
+        DebugLines? debug = referenceLines && values.Get(TrainOptions.DebugMode) ? new DebugLines(console.Out, values) : null;
+        debug?.Described(ModelSetup.Config(values, data.BringsShape ? data.Train : null), data.Train);
         using DlrmModel model = CreateModel(values, engine, data, random);
+        debug?.Initialized(model);
         if (referenceLines)
         {
+            string load = values.Get(RunOptions.LoadModel);
+            foreach (string line in ForeignModel.IsNamed(load) ? ForeignModel.Lines(load, values) : [])
+            {
+                console.Out.WriteLine(line);
+            }
+
             console.Out.WriteLine("Testing for inference only");
         }
 
@@ -65,6 +74,11 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
     {
         step = 0;
         string path = given.Get(RunOptions.LoadModel);
+        if (ForeignModel.IsNamed(path) && File.Exists(path))
+        {
+            return ForeignModel.WithArchitecture(given);
+        }
+
         if (path.Length == 0 || !Directory.Exists(path))
         {
             return given;

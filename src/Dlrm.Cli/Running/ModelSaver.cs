@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Dlrm.Checkpoints;
 using Dlrm.Cli.Options;
+using Dlrm.Interop.Models;
 using Dlrm.Model;
 
 namespace Dlrm.Cli.Running;
@@ -25,6 +26,11 @@ internal sealed class ModelSaver(
     /// <exception cref="UsageException">It is a file, or a folder with something else in it.</exception>
     public static void CheckTarget(string path, string source)
     {
+        if (ForeignModel.IsWritable(path) && source == RunOptions.SaveModel.Switch)
+        {
+            return;
+        }
+
         bool foreign = Directory.Exists(path)
             && !File.Exists(Path.Combine(path, ManifestName))
             && Directory.EnumerateFileSystemEntries(path).Any();
@@ -66,6 +72,22 @@ internal sealed class ModelSaver(
             ],
             Files = Files,
         });
+        return true;
+    }
+
+    /// <summary>Saves to a file for another program, whole or not at all.</summary>
+    /// <param name="path">Its name ends in .pt.</param>
+    /// <param name="values">The run's options.</param>
+    /// <param name="counters">Where training stands.</param>
+    /// <returns>False when a parameter is not finite.</returns>
+    public bool TrySaveFile(string path, OptionValues values, TrainingCounters counters)
+    {
+        if (!ModelFolder.AllFinite(model.Parameters))
+        {
+            return false;
+        }
+
+        ForeignModel.Save(path, model, values, counters);
         return true;
     }
 }

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 using Dlrm.Checkpoints;
 using Dlrm.Cli.Options;
 using Dlrm.Data;
+using Dlrm.Interop.Models;
 using Dlrm.Kernels;
+using Dlrm.Layers;
 using Dlrm.Model;
 using Dlrm.Optimizers;
 using Dlrm.Random;
@@ -52,6 +54,7 @@ internal static class ModelSetup
             Interaction = values.Get(ModelOptions.Interaction),
             InteractionItself = values.Get(ModelOptions.InteractionItself),
             Cross = CrossOptionSet.Of(values),
+            Tower = TowerOptionSet.Of(values),
             QuotientRemainder = values.Get(ModelOptions.QuotientRemainder) ? QuotientRemainder(values) : null,
             MixedDimension = values.Get(ModelOptions.MixedDimension) ? MixedDimension(values) : null,
             WeightedPooling = values.Get(ModelOptions.WeightedPooling),
@@ -109,22 +112,26 @@ internal static class ModelSetup
 
     /// <summary>The architecture of a saved model, with the loss that the options name, if they do.</summary>
     /// <exception cref="UsageException">The options name another architecture, or the data have another shape.</exception>
-    public static DlrmConfig Config(OptionValues values, ModelFolder folder, RunData data, string source = "--load-model")
+    public static DlrmConfig Config(OptionValues values, DlrmConfig saved, string path, RunData data, string source = "--load-model")
     {
-        DlrmConfig saved = DlrmConfig.FromJson(folder.ConfigJson);
         DlrmConfig named = Config(values, data.BringsShape ? data.Train : null);
-        RequireSame(values, ModelOptions.EmbeddingDimension, named.EmbeddingDimension, saved.EmbeddingDimension, folder);
-        RequireSame(values, ModelOptions.BottomMlp, Text(named.BottomMlp), Text(saved.BottomMlp), folder);
-        RequireSame(values, ModelOptions.TopMlp, Text(named.TopMlp), Text(saved.TopMlp), folder);
-        RequireSame(values, ModelOptions.Interaction, named.Interaction, saved.Interaction, folder);
-        RequireSame(values, ModelOptions.InteractionItself, named.InteractionItself, saved.InteractionItself, folder);
-        RequireSame(values, CrossOptionSet.Layers, named.Cross?.Layers, saved.Cross?.Layers, folder);
-        RequireSame(values, CrossOptionSet.Rank, named.Cross?.Rank, saved.Cross?.Rank, folder);
-        RequireSameTables(values, named, saved, folder);
+        RequireSame(values, ModelOptions.EmbeddingDimension, named.EmbeddingDimension, saved.EmbeddingDimension, path);
+        RequireSame(values, ModelOptions.BottomMlp, Text(named.BottomMlp), Text(saved.BottomMlp), path);
+        RequireSame(values, ModelOptions.TopMlp, Text(named.TopMlp), Text(saved.TopMlp), path);
+        RequireSame(values, ModelOptions.Interaction, named.Interaction, saved.Interaction, path);
+        RequireSame(values, ModelOptions.InteractionItself, named.InteractionItself, saved.InteractionItself, path);
+        RequireSame(values, CrossOptionSet.Layers, named.Cross?.Layers, saved.Cross?.Layers, path);
+        RequireSame(values, CrossOptionSet.Rank, named.Cross?.Rank, saved.Cross?.Rank, path);
+        TowerOptions tower = named.Tower ?? new TowerOptions();
+        TowerOptions savedTower = saved.Tower ?? new TowerOptions();
+        RequireSame(values, TowerOptionSet.Activation, tower.Activation, savedTower.Activation, path);
+        RequireSame(values, TowerOptionSet.Dropout, tower.Dropout, savedTower.Dropout, path);
+        RequireSame(values, TowerOptionSet.Normalization, tower.Normalization, savedTower.Normalization, path);
+        RequireSameTables(values, named, saved, path);
         if (saved.DenseFeatures != data.Train.DenseFeatures || !saved.TableRows.SequenceEqual(data.Train.TableRows))
         {
             throw new UsageException(
-                $"{source}={folder.FullPath} has {saved.DenseFeatures} dense features and tables of {Text(saved.TableRows)} "
+                $"{source}={path} has {saved.DenseFeatures} dense features and tables of {Text(saved.TableRows)} "
                 + $"rows; {data.Train.Description} has {data.Train.DenseFeatures} and {Text(data.Train.TableRows)}: use the "
                 + "data the model was trained on.");
         }
@@ -145,9 +152,15 @@ internal static class ModelSetup
     /// <param name="optimizer">Null to predict only.</param>
     public static DlrmModel Load(string path, OptionValues values, RunData data, Engine engine, string? optimizer)
     {
+        if (ForeignModel.IsNamed(path))
+        {
+            return LoadFile(path, values, data, engine, optimizer);
+        }
+
         using ModelFolder folder = Open(path);
         RequireSameFile(folder, data);
-        var model = new DlrmModel(Config(values, folder, data), engine, optimizer, TrainingSetup.Optimizer(values));
+        DlrmConfig config = Config(values, DlrmConfig.FromJson(folder.ConfigJson), folder.FullPath, data);
+        var model = new DlrmModel(config, engine, optimizer, TrainingSetup.Optimizer(values));
         try
         {
             folder.ReadAll([.. model.Parameters]);
@@ -167,6 +180,12 @@ internal static class ModelSetup
     /// <returns>False when the folder lacks a tensor of this optimizer's state: nothing was read.</returns>
     public static bool RestoreOptimizer(string path, DlrmModel model)
     {
+        if (ForeignModel.IsNamed(path))
+        {
+            using ModelFile file = ModelFile.Open(path);
+            return file.ReadInto(model.Optimizer!);
+        }
+
         // Opened before, with its hashes.
         using ModelFolder folder = Open(path, verifyHashes: false);
         IReadOnlyList<OptimizerState> states = model.Optimizer!.States;
@@ -199,7 +218,7 @@ internal static class ModelSetup
         resume.RequireSameData(data);
         ModelFolder folder = resume.Folder!;
         var model = new DlrmModel(
-            Config(values, folder, data, "--resume"), engine, values.Get(TrainOptions.Optimizer), TrainingSetup.Optimizer(values));
+            Config(values, DlrmConfig.FromJson(folder.ConfigJson), folder.FullPath, data, "--resume"), engine, values.Get(TrainOptions.Optimizer), TrainingSetup.Optimizer(values));
         try
         {
             folder.CheckOptimizer(model.Optimizer!.States);
@@ -260,7 +279,7 @@ internal static class ModelSetup
         }
 
         IReadOnlyList<int> named = values.Get(ModelOptions.EmbeddingRows);
-        int tables = TableContradictions.Tables(values);
+        int tables = TableContradictions.Tables(values) ?? values.Get(TableOptions.Pooling).Count;
         if (named.Count != tables)
         {
             // Data that bring their shape are not read yet: only the number of tables matters to what can be checked now.
@@ -269,6 +288,23 @@ internal static class ModelSetup
 
         IReadOnlyList<int> bounds = values.Get(TableOptions.MaxIndexPerTable);
         return bounds.Count == 0 ? named : BoundedBatchSource.Apply(named, bounds);
+    }
+
+    /// <summary>A model in a file of another program; its memory is filled straight from the file.</summary>
+    private static DlrmModel LoadFile(string path, OptionValues values, RunData data, Engine engine, string? optimizer)
+    {
+        using ModelFile file = ForeignModel.Open(path, values);
+        var model = new DlrmModel(Config(values, file.Config, path, data), engine, optimizer, TrainingSetup.Optimizer(values));
+        try
+        {
+            file.ReadInto(model);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     private static QuotientRemainderOptions QuotientRemainder(OptionValues values) => new()
@@ -285,37 +321,37 @@ internal static class ModelSetup
         RoundDimensions = values.Get(ModelOptions.MixedDimensionRound),
     };
 
-    private static void RequireSameTables(OptionValues values, DlrmConfig named, DlrmConfig saved, ModelFolder folder)
+    private static void RequireSameTables(OptionValues values, DlrmConfig named, DlrmConfig saved, string path)
     {
-        RequireSame(values, TableOptions.Pooling, string.Join(',', named.Pooling), string.Join(',', saved.Pooling), folder);
+        RequireSame(values, TableOptions.Pooling, string.Join(',', named.Pooling), string.Join(',', saved.Pooling), path);
         RequireSame(
-            values, PrecisionOptions.EmbeddingType, named.Precision.EmbeddingType, saved.Precision.EmbeddingType, folder);
-        RequireSame(values, ModelOptions.WeightedPooling, named.WeightedPooling, saved.WeightedPooling, folder);
+            values, PrecisionOptions.EmbeddingType, named.Precision.EmbeddingType, saved.Precision.EmbeddingType, path);
+        RequireSame(values, ModelOptions.WeightedPooling, named.WeightedPooling, saved.WeightedPooling, path);
         RequireSame(
-            values, ModelOptions.QuotientRemainder, named.QuotientRemainder is not null, saved.QuotientRemainder is not null, folder);
+            values, ModelOptions.QuotientRemainder, named.QuotientRemainder is not null, saved.QuotientRemainder is not null, path);
         RequireSame(
-            values, ModelOptions.MixedDimension, named.MixedDimension is not null, saved.MixedDimension is not null, folder);
+            values, ModelOptions.MixedDimension, named.MixedDimension is not null, saved.MixedDimension is not null, path);
         if (named.QuotientRemainder is { } split && saved.QuotientRemainder is { } savedSplit)
         {
-            RequireSame(values, ModelOptions.QuotientRemainderThreshold, split.Threshold, savedSplit.Threshold, folder);
-            RequireSame(values, ModelOptions.QuotientRemainderOperation, split.Operation, savedSplit.Operation, folder);
-            RequireSame(values, ModelOptions.QuotientRemainderCollisions, split.Collisions, savedSplit.Collisions, folder);
+            RequireSame(values, ModelOptions.QuotientRemainderThreshold, split.Threshold, savedSplit.Threshold, path);
+            RequireSame(values, ModelOptions.QuotientRemainderOperation, split.Operation, savedSplit.Operation, path);
+            RequireSame(values, ModelOptions.QuotientRemainderCollisions, split.Collisions, savedSplit.Collisions, path);
         }
 
         if (named.MixedDimension is { } mixed && saved.MixedDimension is { } savedMixed)
         {
-            RequireSame(values, ModelOptions.MixedDimensionThreshold, mixed.Threshold, savedMixed.Threshold, folder);
-            RequireSame(values, ModelOptions.MixedDimensionTemperature, mixed.Temperature, savedMixed.Temperature, folder);
-            RequireSame(values, ModelOptions.MixedDimensionRound, mixed.RoundDimensions, savedMixed.RoundDimensions, folder);
+            RequireSame(values, ModelOptions.MixedDimensionThreshold, mixed.Threshold, savedMixed.Threshold, path);
+            RequireSame(values, ModelOptions.MixedDimensionTemperature, mixed.Temperature, savedMixed.Temperature, path);
+            RequireSame(values, ModelOptions.MixedDimensionRound, mixed.RoundDimensions, savedMixed.RoundDimensions, path);
         }
     }
 
-    private static void RequireSame<T>(OptionValues values, ToolOption option, T named, T saved, ModelFolder folder)
+    private static void RequireSame<T>(OptionValues values, ToolOption option, T named, T saved, string path)
     {
         if (values.IsGiven(option) && !Equals(named, saved))
         {
             throw new UsageException(
-                $"{option.Switch}={named}, but --load-model={folder.FullPath} was saved with {saved}: leave the option out.");
+                $"{option.Switch}={named}, but --load-model={path} was saved with {saved}: leave the option out.");
         }
     }
 

@@ -87,6 +87,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
 
         DebugLines?.Described(ModelSetup.Config(values, data.BringsShape ? data.Train : null), data.Train);
         using DlrmModel model = CreateModel(engine, data, random);
+        model.RandomSeed = values.Get(TrainOptions.Seed);
         DebugLines?.Initialized(model);
         folder.Create();
         using RunLock? late = goesOnHere || early is not null ? null : RunLock.Take(folder.Path);
@@ -124,6 +125,11 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             return fresh;
         }
 
+        foreach (string line in PrintsReferenceLines && ForeignModel.IsNamed(load) ? ForeignModel.Lines(load, values) : [])
+        {
+            console.Out.WriteLine(line);
+        }
+
         DlrmModel model = ModelSetup.Load(load, values, data, engine, optimizer);
         if (!ModelSetup.RestoreOptimizer(load, model))
         {
@@ -149,7 +155,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         BestModel? best = null;
         if (values.Get(RunOptions.SaveModel) is { Length: > 0 } path)
         {
-            observers.Add(best = new BestModel(saver, path, PrintsReferenceLines ? console.Out : null));
+            observers.Add(best = new BestModel(saver, path, values, PrintsReferenceLines ? console.Out : null));
         }
 
         if (checkpoints.Best is { } keeper)
@@ -200,7 +206,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
 
         if (saved && best is { Saved: false })
         {
-            saver.TrySave(values.Get(RunOptions.SaveModel), result.Steps, result.Samples);
+            best.SaveLast(result);
         }
 
         Conclude(result, folder, saved, final);

@@ -206,6 +206,12 @@ public sealed class ModelFolder : IDisposable
         where T : unmanaged
         => _optimizer.ReadInto(name, destination, shape);
 
+    /// <summary>The file of a tensor of the model, open at its first byte.</summary>
+    internal Stream OpenTensorAt(string name) => _model.OpenAt(name);
+
+    /// <summary>The file of a tensor of the optimizer, open at its first byte.</summary>
+    internal Stream OpenOptimizerTensorAt(string name) => _optimizer.OpenAt(name);
+
     /// <summary>Opens a further file of the folder, e.g. a vocabulary, for reading.</summary>
     /// <param name="name">Its name.</param>
     /// <exception cref="InvalidDataException">The model was saved without it.</exception>

@@ -112,6 +112,9 @@ public sealed class SafetensorsReader : IDisposable
         }
     }
 
+    /// <summary>Where a tensor's bytes begin in the file.</summary>
+    internal long FileOffset(TensorInfo tensor) => _dataStart + tensor.Offset;
+
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
 

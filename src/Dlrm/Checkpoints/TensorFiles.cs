@@ -110,6 +110,15 @@ internal sealed class TensorFiles : IDisposable
         }
     }
 
+    /// <summary>The file that holds a tensor, open at its first byte.</summary>
+    public Stream OpenAt(string name)
+    {
+        SafetensorsReader reader = _readerOf[name];
+        FileStream stream = File.OpenRead(reader.Path);
+        stream.Position = reader.FileOffset(_tensors[name]);
+        return stream;
+    }
+
     public void Dispose()
     {
         foreach (SafetensorsReader reader in _readers)

@@ -96,6 +96,21 @@ public abstract class TensorSource
         }
     }
 
+    /// <summary>A tensor that is not in memory: its bytes are copied from elsewhere when it is written.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="type">Its element type.</param>
+    /// <param name="shape">Extents, row-major; empty for a scalar.</param>
+    /// <param name="write">Writes all of its bytes.</param>
+    internal static TensorSource Streaming(string name, TensorType type, long[] shape, Action<Stream> write)
+        => new StreamingSource(name, type, shape, write);
+
+
+    private sealed class StreamingSource(string name, TensorType type, long[] shape, Action<Stream> write)
+        : TensorSource(name, type, shape, TensorInfo.SizeOf(type, shape) ?? throw new ArgumentException($"Tensor '{name}' is too large.", nameof(shape)))
+    {
+        internal override void WriteTo(Stream stream, bool requireFinite) => write(stream);
+    }
+
     private sealed class BufferSource<T> : TensorSource
         where T : unmanaged
     {

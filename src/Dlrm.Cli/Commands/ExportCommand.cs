@@ -1,0 +1,73 @@
+using System.Globalization;
+using Dlrm.Cli.Options;
+using Dlrm.Cli.Output;
+using Dlrm.Cli.Running;
+using Dlrm.Interop.Models;
+using Dlrm.Interop.Onnx;
+using Dlrm.Interop.PyTorch;
+using Dlrm.Memory;
+using Dlrm.Model;
+
+namespace Dlrm.Cli.Commands;
+
+/// <summary><c>dlrm export</c>.</summary>
+internal sealed class ExportCommand : ToolCommand
+{
+    public override string Name => "export";
+
+    public override string Summary => "writes a model for another program";
+
+    public override IReadOnlyList<(string CommandLine, string Effect)> Examples { get; } =
+    [
+        ("dlrm export runs/20260102-150405 --format=pt --output=model.pt", "for PyTorch; the reference goes on training from it"),
+        ("dlrm export model --format=onnx --output=model.onnx", "for ONNX Runtime; the file is run and compared before it is kept"),
+        ("dlrm export model --format=pt-torchrec --output=torchrec.pt", "a state_dict for TorchRec's DLRM"),
+    ];
+
+    public override ToolOption Positional => RunOptions.LoadModel;
+
+    public override IReadOnlyList<ToolOption> Options { get; } =
+        [
+        RunOptions.LoadModel, InteropOptions.ExportFormat, InteropOptions.OnnxInputs, InteropOptions.ExportOutput,
+        .. ModelOptions.Architecture, .. ModelOptions.Losses,
+    ];
+
+    public override int Run(OptionValues values, ToolConsole console)
+    {
+        string input = values.Get(RunOptions.LoadModel);
+        if (input.Length == 0 || (!Directory.Exists(input) && !File.Exists(input)))
+        {
+            throw new UsageException(input.Length == 0
+                ? "No model is named: dlrm export MODEL, a folder or file."
+                : $"{input}: there is no such model folder or file.");
+        }
+
+        string format = values.Get(InteropOptions.ExportFormat);
+        string output = values.Get(InteropOptions.ExportOutput) is { Length: > 0 } named ? named : $"model.{format.Split('-')[0]}";
+        using ModelFile file = ForeignModel.Open(input, values);
+        switch (format)
+        {
+            case "pt":
+                TorchModelWriter.Write(output, file.ToTorch());
+                break;
+            case "pt-torchrec":
+                TorchModelWriter.WriteTorchRec(output, file.ToTorch());
+                break;
+            default:
+                WriteOnnx(output, file, values);
+                break;
+        }
+
+        console.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{output}: {SystemMemory.Describe(new FileInfo(output).Length)}, {file.Config.ParameterCount:N0} parameters"));
+        return ExitCode.Done;
+    }
+
+    private static void WriteOnnx(string output, ModelFile file, OptionValues values)
+    {
+        using var engine = new Engine();
+        using var model = new DlrmModel(file.Config, engine, optimizer: null);
+        file.ReadInto(model);
+        OnnxExporter.Write(output, model, values.Get(InteropOptions.OnnxInputs) == "onehot" ? OnnxInputs.OneHot : OnnxInputs.Bags);
+    }
+}

@@ -1,0 +1,52 @@
+using Dlrm.Layers;
+using Dlrm.Model;
+
+namespace Dlrm.Interop.Models;
+
+/// <summary>The parameters of a model in the order of its state_dict, without making it.</summary>
+internal static class ParameterShapes
+{
+    /// <summary>Names and shapes.</summary>
+    /// <param name="config">A valid architecture.</param>
+    public static List<(string Name, int[] Shape)> Of(DlrmConfig config)
+    {
+        var shapes = new List<(string Name, int[] Shape)>();
+        TableLayout[] tables = TableLayout.Of(config);
+        foreach (TableLayout table in tables)
+        {
+            string name = $"emb_l.{table.Number}";
+            if (table.QuotientRemainder is { } split)
+            {
+                shapes.Add(($"{name}.weight_q", [QuotientRemainderTable.QuotientRows(table.Rows, split.Collisions), table.Dimension]));
+                shapes.Add(($"{name}.weight_r", [split.Collisions, table.Dimension]));
+            }
+            else if (table.IsMixedDimension)
+            {
+                shapes.Add(($"{name}.embs.weight", [table.Rows, table.Dimension]));
+                if (table.Dimension < table.PooledDimension)
+                {
+                    shapes.Add(($"{name}.proj.weight", [table.PooledDimension, table.Dimension]));
+                }
+            }
+            else
+            {
+                shapes.Add(($"{name}.weight", [table.Rows, table.Dimension]));
+            }
+        }
+
+        shapes.AddRange(tables.Where(table => table.HasPoolingWeights).Select(table => ($"v_W_l.{table.Number}", new[] { table.Rows })));
+        AddTower(shapes, "bot_l", config.BottomMlp);
+        AddTower(shapes, "top_l", config.TopWidths());
+        return shapes;
+    }
+
+    private static void AddTower(List<(string Name, int[] Shape)> shapes, string prefix, IReadOnlyList<int> widths)
+    {
+        for (int layer = 1; layer < widths.Count; layer++)
+        {
+            string name = $"{prefix}.{2 * (layer - 1)}";
+            shapes.Add(($"{name}.weight", [widths[layer], widths[layer - 1]]));
+            shapes.Add(($"{name}.bias", [widths[layer]]));
+        }
+    }
+}

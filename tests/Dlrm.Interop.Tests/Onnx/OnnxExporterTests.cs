@@ -1,0 +1,180 @@
+using Dlrm.Data;
+using Dlrm.Interop.Models;
+using Dlrm.Interop.Onnx;
+using Dlrm.Model;
+using Dlrm.Random;
+using Dlrm.Tests.Model;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using Xunit;
+
+namespace Dlrm.Interop.Tests.Onnx;
+
+public sealed class OnnxExporterTests
+{
+    /// <summary>Table kinds and interactions.</summary>
+    public static TheoryData<string, string> Kinds { get; } = new()
+    {
+        { "full", "dot" }, { "full", "dot-itself" }, { "full", "dot-dense" }, { "full", "cat" }, { "full", "sum" },
+        { "qr-mult", "dot" }, { "qr-add", "dot" }, { "qr-concat", "cat" }, { "md", "dot" }, { "weighted", "dot" },
+        { "clamped", "dot" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void OnnxRuntime_scores_as_we_do(string tables, string interaction)
+    {
+        foreach (OnnxInputs inputs in new[] { OnnxInputs.Bags, OnnxInputs.OneHot })
+        {
+            using var engine = new Engine(1);
+            using DlrmModel model = Create(engine, tables, interaction);
+            using var file = TestFile.Named("model.onnx");
+            OnnxExporter.Write(file.Path, model, inputs);
+
+            RequireSameScores(file.Path, model, inputs, [1, 2, 33, 128]);
+        }
+    }
+
+    [Fact]
+    public void A_batch_of_empty_bags_alone_is_scored()
+    {
+        using var engine = new Engine(1);
+        using DlrmModel model = Create(engine, "weighted", "dot");
+        using var file = TestFile.Named("model.onnx");
+        OnnxExporter.Write(file.Path, model, OnnxInputs.Bags);
+        using var batch = new Batch(model.Config.DenseFeatures, model.Config.TableRows.Count);
+        batch.Resize(3);
+        batch.Dense.Fill(0.25f);
+        for (int table = 0; table < batch.Tables; table++)
+        {
+            batch.Offsets(table).Clear();
+        }
+
+        float[] expected = model.Predict(batch).ToArray();
+
+        Assert.All(Run(file.Path, OnnxCheck.Inputs(batch, OnnxInputs.Bags)).Zip(expected), pair => Assert.Equal(pair.Second, pair.First, 1e-6f));
+        Assert.All(
+            OnnxInterpreter.Open(file.Path).Run(OnnxCheck.Inputs(batch, OnnxInputs.Bags)).Floats.Zip(expected),
+            pair => Assert.Equal(pair.Second, pair.First, 1e-6f));
+    }
+
+    [Fact]
+    public void Large_weights_lie_beside_the_model()
+    {
+        using var engine = new Engine(1);
+        using DlrmModel model = Create(engine, "full", "dot");
+        using var file = TestFile.Named("model.onnx");
+        OnnxExporter.Write(file.Path, model, OnnxInputs.Bags, largestInside: 1000);
+
+        Assert.Equal(["model.onnx", "model.onnx.data"], Directory.GetFiles(file.Folder).Select(Path.GetFileName).Order());
+        RequireSameScores(file.Path, model, OnnxInputs.Bags, [9]);
+        RequireSameParameters(file.Path, engine, model);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void What_was_exported_is_imported_to_the_bit(string tables, string interaction)
+    {
+        using var engine = new Engine(1);
+        using DlrmModel model = Create(engine, tables, interaction);
+        using var file = TestFile.Named("model.onnx");
+        OnnxExporter.Write(file.Path, model, OnnxInputs.Bags);
+
+        RequireSameParameters(file.Path, engine, model);
+    }
+
+    [Fact]
+    public void A_file_that_scores_otherwise_is_refused()
+    {
+        using var engine = new Engine(1);
+        using DlrmModel model = Create(engine, "full", "dot");
+        using var file = TestFile.Named("model.onnx");
+        OnnxExporter.Write(file.Path, model, OnnxInputs.Bags);
+        model.Parameters[^1].Value[0] += 0.01f;
+        model.ParametersChanged();
+
+        InvalidDataException refused = Assert.Throws<InvalidDataException>(
+            () => OnnxCheck.Require(OnnxInterpreter.Open(file.Path), model, OnnxInputs.Bags));
+
+        Assert.Contains("nothing was written", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_checker_of_onnx_accepts_them()
+    {
+        Python.Require("onnx");
+        using var file = TestFile.Named("model.onnx");
+        var paths = new List<string>();
+        foreach (TheoryDataRow<string, string> kind in Kinds)
+        {
+            using var engine = new Engine(1);
+            using DlrmModel model = Create(engine, kind.Data.Item1, kind.Data.Item2);
+            paths.Add(file.Beside($"{paths.Count}.onnx"));
+            OnnxExporter.Write(paths[^1], model, OnnxInputs.Bags);
+            paths.Add(file.Beside($"{paths.Count}.onnx"));
+            OnnxExporter.Write(paths[^1], model, OnnxInputs.OneHot, largestInside: 0);
+        }
+
+        Python.Run("import sys, onnx\nfor f in sys.argv[1:]: onnx.checker.check_model(f, full_check=True)", [.. paths]);
+    }
+
+    internal static void RequireSameScores(string path, DlrmModel model, OnnxInputs inputs, int[] sizes)
+    {
+        var random = new System.Random(7);
+        using var batch = new Batch(model.Config.DenseFeatures, model.Config.TableRows.Count);
+        foreach (int size in sizes)
+        {
+            OnnxCheck.Fill(batch, model.Config, size, inputs, random);
+            float[] expected = model.Predict(batch).ToArray();
+            float[] actual = Run(path, OnnxCheck.Inputs(batch, inputs));
+            Assert.Equal(size, actual.Length);
+            Assert.All(actual.Zip(expected), pair => Assert.Equal(pair.Second, pair.First, 1e-6f));
+        }
+    }
+
+    internal static float[] Run(string path, Dictionary<string, OnnxValue> inputs)
+    {
+        using var options = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        using var session = new InferenceSession(path, options);
+        NamedOnnxValue[] values =
+        [
+            .. inputs.Select(entry => entry.Value.IsFloat
+                ? NamedOnnxValue.CreateFromTensor(entry.Key, new DenseTensor<float>(entry.Value.Floats, entry.Value.Shape))
+                : NamedOnnxValue.CreateFromTensor(entry.Key, new DenseTensor<long>(entry.Value.Integers, entry.Value.Shape))),
+        ];
+        using IDisposableReadOnlyCollection<DisposableNamedOnnxValue> results = session.Run(values, ["pred"]);
+        return [.. results[0].AsEnumerable<float>()];
+    }
+
+    private static void RequireSameParameters(string path, Engine engine, DlrmModel model)
+    {
+        using var read = ModelFile.Open(path);
+        using var copy = new DlrmModel(read.Config, engine, optimizer: null);
+        read.ReadInto(copy);
+
+        Assert.Equal(model.Config.ToJson(), read.Config.ToJson());
+        Assert.All(model.Parameters.Zip(copy.Parameters), pair => Assert.Equal(pair.First.Value.Span.ToArray(), pair.Second.Value.Span.ToArray()));
+    }
+
+    private static DlrmModel Create(Engine engine, string tables, string interaction)
+    {
+        DlrmConfig config = tables switch
+        {
+            "full" => ModelFixture.Config(),
+            "clamped" => ModelFixture.Config() with { LossThreshold = 0.499f },
+            _ => ModelFixture.Compressed(tables),
+        };
+        config = config with { Interaction = interaction.Replace("-itself", "", StringComparison.Ordinal), InteractionItself = interaction == "dot-itself" };
+        var model = new DlrmModel(config, engine, optimizer: null);
+        model.Initialize(new NumpyRandom(5));
+        if (tables == "weighted")
+        {
+            for (int row = 0; row < 100; row++)
+            {
+                model.Parameters.Single(parameter => parameter.Name == "v_W_l.0").Value[row] = 0.5f + (row / 100f);
+            }
+        }
+
+        return model;
+    }
+}
