@@ -31,10 +31,13 @@ internal sealed class TuneCommand : ToolCommand
     public override int Run(OptionValues values, ToolConsole console)
     {
         values = SamplePreset.Apply(values.WithPresetOver(Defaults)).WithPresetOver(Defaults);
-        if (values.Get(AccuracyOptions.ValidationFraction) == 0)
+        if (!AccuracyOptions.HoldsOut(values))
         {
             throw new UsageException(
-                "--validation-fraction=0 leaves no samples to compare settings on: give a share of the training samples, such as 0.1. "
+                DataSetOptions.NamesFolder(values)
+                ? "Settings are compared on samples held out of training: make the data set with a validation part and add "
+                    + "--validation-split=validation."
+                : "--validation-fraction=0 leaves no samples to compare settings on: give a share of the training samples, such as 0.1. "
                 + "The test samples are not used.");
         }
 

@@ -48,6 +48,13 @@ internal static class AccuracyOptions
         IsNew = true,
     };
 
+    public static readonly ToolOption<string> ValidationSplit = new(
+        "validation-split", OptionGroup.Testing, new Text("NAME"), "",
+        "the part of a data set folder that is held out, as --validation-fraction does where rows are read from a text file")
+    {
+        IsNew = true,
+    };
+
     public static readonly ToolOption<long> EarlyStopping = new(
         "early-stopping", OptionGroup.Training, new Patience(), 0,
         "training ends after so many tests that were no better (2 where N is left out), and the best model is kept", "0, never")
@@ -76,8 +83,12 @@ internal static class AccuracyOptions
         IsNew = true,
     };
 
+    /// <summary>True when some samples are held out of training.</summary>
+    public static bool HoldsOut(OptionValues values) =>
+        DataSetOptions.NamesFolder(values) ? values.Get(ValidationSplit).Length > 0 : values.Get(ValidationFraction) > 0;
+
     /// <summary>Those that decide which samples there are and what their categories mean; evaluate takes them too.</summary>
-    public static IReadOnlyList<ToolOption> Data { get; } = [MinFrequency, NumbersAsCategories, Standardize, TestFraction, ValidationFraction];
+    public static IReadOnlyList<ToolOption> Data { get; } = [MinFrequency, NumbersAsCategories, Standardize, TestFraction, ValidationFraction, ValidationSplit];
 
     public static IReadOnlyList<ToolOption> Training { get; } =
         [Recipe, EarlyStopping, ReduceOnPlateau, EmbeddingL2, EmbeddingBound];

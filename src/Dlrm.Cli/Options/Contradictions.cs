@@ -132,13 +132,28 @@ internal static class Contradictions
     /// <summary>Early stopping and what lowers the rate need samples that neither train nor test the model.</summary>
     private static void CheckHeldOut(OptionValues values)
     {
-        double fraction = values.Get(AccuracyOptions.ValidationFraction);
         string generation = values.Get(DataOptions.Generation);
-        if (fraction > 0 && generation == DataOptions.Random)
+        bool folder = DataSetOptions.NamesFolder(values);
+        ToolOption[] textOnly =
+            [AccuracyOptions.ValidationFraction, AccuracyOptions.TestFraction, AccuracyOptions.MinFrequency, AccuracyOptions.NumbersAsCategories, AccuracyOptions.Standardize];
+        if (folder && textOnly.FirstOrDefault(values.IsGiven) is { } unused)
         {
             throw new UsageException(
-                $"--validation-fraction={fraction.ToString(CultureInfo.InvariantCulture)} holds samples of a data set out, but "
-                + "--data-generation=random draws new ones: leave it out.");
+                $"{unused.Switch} is for rows read from a text file, but --data-set={values.Get(DataOptions.Set)} is a folder, whose parts "
+                + "and categories dlrm preprocess decided: leave it out"
+                + (unused == AccuracyOptions.ValidationFraction ? ", and name the part that is held out with --validation-split." : "."));
+        }
+
+        if (!folder && values.IsGiven(AccuracyOptions.ValidationSplit))
+        {
+            throw new UsageException("--validation-split names a part of a data set folder: add --data-set=DIR, or use --validation-fraction.");
+        }
+
+        if (values.IsGiven(AccuracyOptions.ValidationFraction) && values.Get(AccuracyOptions.ValidationFraction) > 0
+            && generation == DataOptions.Random)
+        {
+            throw new UsageException(
+                "--validation-fraction holds samples of a data set out, but --data-generation=random draws new ones: leave it out.");
         }
 
         bool watches = values.Get(AccuracyOptions.EarlyStopping) > 0 || values.Get(AccuracyOptions.ReduceOnPlateau).Factor > 0;
@@ -148,11 +163,11 @@ internal static class Contradictions
         }
 
         ToolOption named = values.Get(AccuracyOptions.EarlyStopping) > 0 ? AccuracyOptions.EarlyStopping : AccuracyOptions.ReduceOnPlateau;
-        if (fraction == 0)
+        if (!AccuracyOptions.HoldsOut(values))
         {
             throw new UsageException(
                 $"{named.Switch} needs samples held out of training to judge by; the test samples would no longer test: add "
-                + "--validation-fraction=0.1.");
+                + (folder ? "--validation-split=validation." : "--validation-fraction=0.1."));
         }
 
         if (values.Get(TrainOptions.TestFrequency) <= 0)

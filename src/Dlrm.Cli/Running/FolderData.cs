@@ -7,11 +7,13 @@ namespace Dlrm.Cli.Running;
 /// <summary>A data set folder as training and test samples.</summary>
 internal sealed class FolderData : IDisposable
 {
-    private FolderData(DataSetFolder folder, FolderBatchSource train, FolderBatchSource test, IReadOnlyList<string> messages)
+    private FolderData(
+        DataSetFolder folder, FolderBatchSource train, FolderBatchSource test, FolderBatchSource? validation, IReadOnlyList<string> messages)
     {
         Folder = folder;
         Train = train;
         Test = test;
+        Validation = validation;
         Messages = messages;
     }
 
@@ -23,6 +25,9 @@ internal sealed class FolderData : IDisposable
 
     /// <summary>Test samples.</summary>
     public FolderBatchSource Test { get; }
+
+    /// <summary>Samples held out of training; null for none.</summary>
+    public FolderBatchSource? Validation { get; }
 
     /// <summary>What a person should know.</summary>
     public IReadOnlyList<string> Messages { get; }
@@ -46,7 +51,13 @@ internal sealed class FolderData : IDisposable
             var train = new FolderBatchSource(
                 folder, Split(folder, values.Get(DataSetOptions.TrainSplit), DataSetOptions.TrainSplit), values.GetInt(TrainOptions.BatchSize),
                 randomize == "none" ? null : (ulong)values.Get(TrainOptions.Seed), values.GetInt(DataSetOptions.ShuffleBuffer));
-            return new FolderData(folder, train, new FolderBatchSource(folder, TestSplit(folder, values, messages), testBatchSize), messages);
+            string held = values.Get(AccuracyOptions.ValidationSplit);
+            return new FolderData(
+                folder,
+                train,
+                new FolderBatchSource(folder, TestSplit(folder, values, messages), testBatchSize),
+                held.Length == 0 ? null : new FolderBatchSource(folder, Split(folder, held, AccuracyOptions.ValidationSplit), testBatchSize),
+                messages);
         }
         catch
         {
@@ -59,6 +70,7 @@ internal sealed class FolderData : IDisposable
     {
         Train.Dispose();
         Test.Dispose();
+        Validation?.Dispose();
         Folder.Dispose();
     }
 

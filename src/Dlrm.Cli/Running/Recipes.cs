@@ -11,13 +11,13 @@ internal static class Recipes
     /// </summary>
     private static readonly Dictionary<ToolOption, object> TunedSettings = new()
     {
-        [ModelOptions.EmbeddingDimension] = 8L,
-        [ModelOptions.BottomMlp] = new[] { 13, 64, 8 },
-        [ModelOptions.TopMlp] = new[] { 64, 1 },
+        [ModelOptions.EmbeddingDimension] = 16L,
+        [ModelOptions.BottomMlp] = new[] { 13, 512, 256, 64, 16 },
+        [ModelOptions.TopMlp] = new[] { 512, 256, 1 },
         [ModelOptions.Loss] = "bce",
         [AccuracyOptions.EmbeddingBound] = 0.01,
+        [AccuracyOptions.EmbeddingL2] = 0.0001,
         [AccuracyOptions.MinFrequency] = 4L,
-        [AccuracyOptions.NumbersAsCategories] = true,
         [AccuracyOptions.Standardize] = true,
         [DataOptions.Randomize] = "none",
         [TrainOptions.BatchSize] = 256L,
@@ -38,7 +38,7 @@ internal static class Recipes
         if (values.IsGiven(ModelOptions.EmbeddingDimension))
         {
             // The bottom tower ends in the embedding's size.
-            settings[ModelOptions.BottomMlp] = new[] { 13, 64, values.GetInt(ModelOptions.EmbeddingDimension) };
+            settings[ModelOptions.BottomMlp] = new[] { 13, 512, 256, 64, values.GetInt(ModelOptions.EmbeddingDimension) };
         }
 
         if (values.IsGiven(TrainOptions.Optimizer))

@@ -212,7 +212,7 @@ internal sealed class RunData : IDisposable
     {
         FolderData data = FolderData.Open(values, TestBatchSize(values));
         DataSetDescription description = data.Folder.Description;
-        return new RunData(data.Train, data.Test, data)
+        return new RunData(data.Train, data.Test, data, data.Validation)
         {
             Title = description.Title,
             BringsShape = true,

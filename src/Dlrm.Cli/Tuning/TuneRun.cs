@@ -17,6 +17,10 @@ internal sealed class TuneRun(OptionValues values, ToolConsole console)
 {
     private const int Thirds = 3;
 
+    /// <summary>Options of tuning, which training on all samples leaves out.</summary>
+    private static readonly ToolOption[] NotTrained =
+        [AccuracyOptions.ValidationFraction, AccuracyOptions.ValidationSplit, TuneOptions.Budget, TuneOptions.Seeds];
+
     private static readonly double[] Shares = [1.0 / 9, 1.0 / 3, 1];
 
     /// <summary>Tunes.</summary>
@@ -93,7 +97,7 @@ internal sealed class TuneRun(OptionValues values, ToolConsole console)
         var options = new JsonObject();
         foreach ((ToolOption option, object value) in RunRecord.Repeated(values.With(best.Settings)))
         {
-            if (option != AccuracyOptions.ValidationFraction && option != TuneOptions.Budget && option != TuneOptions.Seeds)
+            if (!NotTrained.Contains(option))
             {
                 options[option.Name] = option.Write(value);
             }

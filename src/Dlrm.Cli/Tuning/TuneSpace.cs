@@ -18,18 +18,20 @@ internal sealed class TuneSpace
         {
             _dimensions.Add(new Dimension(
             [
-                .. Rates("adagrad", 0.005, 0.01, 0.02, 0.05), .. Rates("rwsadagrad", 0.005, 0.01, 0.02),
-                .. Rates("adam", 0.0005, 0.001, 0.002),
+                .. Rates("adagrad", 0.005, 0.01, 0.02), .. Rates("rwsadagrad", 0.01), .. Rates("adam", 0.001),
             ]));
         }
 
-        Add(values, TrainOptions.BatchSize, 64, 128, 256, 512);
-        Add(values, TrainOptions.Epochs, 1, 2, 4, 8);
-        Add(values, ModelOptions.EmbeddingDimension, 4, 8, 16);
-        Add<IReadOnlyList<int>>(values, ModelOptions.TopMlp, [64, 1], [128, 64, 1], [256, 128, 1]);
-        Add(values, AccuracyOptions.MinFrequency, 2, 4, 10);
-        Add(values, AccuracyOptions.EmbeddingL2, 0, 1e-5, 1e-4);
-        Add(values, AccuracyOptions.EmbeddingBound, 0, 0.01);
+        Add(values, TrainOptions.BatchSize, 128, 256);
+        Add(values, TrainOptions.Epochs, 1, 2, 3, 5);
+        Add(values, ModelOptions.EmbeddingDimension, 8, 16);
+        Add<IReadOnlyList<int>>(values, ModelOptions.TopMlp, [64, 1], [256, 1], [512, 256, 1]);
+        Add(values, AccuracyOptions.EmbeddingL2, 0, 1e-4, 1e-3);
+        if (!DataSetOptions.NamesFolder(values))
+        {
+            Add(values, AccuracyOptions.MinFrequency, 4, 10);
+            Add(values, AccuracyOptions.NumbersAsCategories, false, true);
+        }
     }
 
     /// <summary>Combinations there are.</summary>

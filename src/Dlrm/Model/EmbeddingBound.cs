@@ -1,5 +1,4 @@
 using Dlrm.Layers;
-using Dlrm.Memory;
 
 namespace Dlrm.Model;
 
@@ -19,22 +18,26 @@ public static class EmbeddingBound
             double factor = bound * Math.Sqrt(table.Shape[0]);
             if (factor < 1)
             {
-                Scale(table.Value, (float)factor);
+                Scale(table, (float)factor);
             }
         }
 
         model.ParametersChanged();
     }
 
-    private static void Scale(NativeBuffer<float> values, float factor)
+    private static void Scale(Parameter table, float factor)
     {
-        const int Slice = 1 << 28;
-        for (long start = 0; start < values.Length; start += Slice)
+        // Row by row through Read and Write, since a table may be kept in fewer bits.
+        var row = new float[table.Shape[1]];
+        for (int number = 0; number < table.Shape[0]; number++)
         {
-            foreach (ref float value in values.Slice(start, (int)Math.Min(Slice, values.Length - start)))
+            table.Read(number, row);
+            foreach (ref float value in row.AsSpan())
             {
                 value *= factor;
             }
+
+            table.Write(number, row);
         }
     }
 }

@@ -8,17 +8,18 @@ namespace Dlrm.Training;
 /// <param name="model">The model, which must outlive the copy's use.</param>
 public sealed class ParameterCopy(DlrmModel model) : IParameterKeeper, IDisposable
 {
-    private const int Slice = 1 << 28;
-
     private readonly NativeBuffer<float>[] _values =
-        [.. model.Parameters.Select(parameter => new NativeBuffer<float>(parameter.Value.Length))];
+        [.. model.Parameters.Select(parameter => new NativeBuffer<float>(parameter.Elements))];
 
     /// <inheritdoc/>
     public void Keep(long step, long samples)
     {
         for (int number = 0; number < _values.Length; number++)
         {
-            Copy(model.Parameters[number].Value, _values[number]);
+            foreach ((long row, long start, int count) in Rows(model.Parameters[number]))
+            {
+                model.Parameters[number].Read(row, _values[number].Slice(start, count));
+            }
         }
     }
 
@@ -27,7 +28,10 @@ public sealed class ParameterCopy(DlrmModel model) : IParameterKeeper, IDisposab
     {
         for (int number = 0; number < _values.Length; number++)
         {
-            Copy(_values[number], model.Parameters[number].Value);
+            foreach ((long row, long start, int count) in Rows(model.Parameters[number]))
+            {
+                model.Parameters[number].Write(row, _values[number].Slice(start, count));
+            }
         }
 
         model.ParametersChanged();
@@ -42,12 +46,13 @@ public sealed class ParameterCopy(DlrmModel model) : IParameterKeeper, IDisposab
         }
     }
 
-    private static void Copy(NativeBuffer<float> from, NativeBuffer<float> to)
+    /// <summary>The rows of a parameter, with their elements; one dimension is one row.</summary>
+    private static IEnumerable<(long Row, long Start, int Count)> Rows(Parameter parameter)
     {
-        for (long start = 0; start < from.Length; start += Slice)
+        int columns = parameter.Shape[^1];
+        for (long row = 0; row * columns < parameter.Elements; row++)
         {
-            int count = (int)Math.Min(Slice, from.Length - start);
-            from.Slice(start, count).CopyTo(to.Slice(start, count));
+            yield return (row, row * columns, columns);
         }
     }
 }

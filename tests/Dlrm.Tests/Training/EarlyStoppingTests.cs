@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dlrm.Data;
 using Dlrm.Model;
 using Dlrm.Optimizers;
 using Dlrm.Random;
@@ -25,7 +26,7 @@ public sealed class EarlyStoppingTests
         using var trainer = new Trainer(
             model,
             ModelFixture.Source(config, random, 7),
-            ModelFixture.Source(config, random, 3),
+            Other(config),
             new TrainingOptions { Epochs = 40, TestFrequency = 7, LearningRate = new LearningRatePolicy(0.05) },
             new SilentObserver())
         {
@@ -99,7 +100,7 @@ public sealed class EarlyStoppingTests
         using var trainer = new Trainer(
             model,
             ModelFixture.Source(config, random, 7),
-            ModelFixture.Source(config, random, 3),
+            Other(config),
             new TrainingOptions { Epochs = 30, TestFrequency = 7, LearningRate = new LearningRatePolicy(0.05) },
             observer)
         {
@@ -110,6 +111,19 @@ public sealed class EarlyStoppingTests
         Assert.Equal((float)(0.05 * trainer.PlateauReduction.Scale), (float)observer.Rates[^1], 1e-9f);
         Assert.Contains(observer.Warnings, warning => warning.Contains("learning rates are lowered", StringComparison.Ordinal));
     }
+
+    /// <summary>Samples of another seed: a random source tests on the very samples that it trains on.</summary>
+    private static RandomBatchSource Other(DlrmConfig config) => new(
+        new RandomDataOptions
+        {
+            DenseFeatures = config.DenseFeatures,
+            TableRows = config.TableRows,
+            NumBatches = 3,
+            BatchSize = 45,
+            RoundTargets = true,
+            Seed = 77,
+        },
+        new NumpyRandom(77));
 
     private static float[] Values(DlrmModel model) =>
         [.. model.Parameters.SelectMany(parameter => parameter.Value.Span.ToArray())];
