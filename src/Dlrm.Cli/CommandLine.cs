@@ -103,21 +103,23 @@ internal static class CommandLine
                 bool hasValue = i + 1 < tokens.Count && tokens[i + 1].Type == TokenType.Argument
                     && !tokens[i + 1].Value.StartsWith("--", StringComparison.Ordinal)
                     && !(option.IsFlag && command.Positional is not null && !IsBoolean(tokens[i + 1].Value));
-                if (!hasValue && !option.IsFlag)
+                if (!hasValue && option.Alone is null)
                 {
                     throw new UsageException($"{text} needs a value: {text}={option.Placeholder}.");
                 }
 
-                values[option] = option.Read(hasValue ? tokens[++i].Value : "true");
+                values[option] = option.Read(hasValue ? tokens[++i].Value : option.Alone!);
             }
             else if (tokens[i].Type == TokenType.Argument)
             {
-                if (text.StartsWith('-') || command.Positional is not { } positional || values.ContainsKey(positional))
+                if (text.StartsWith('-') || command.Positional is not { } positional
+                    || (values.ContainsKey(positional) && !command.RepeatsPositional))
                 {
                     throw Unknown(text, command);
                 }
 
-                values[positional] = positional.Read(text);
+                values[positional] = positional.Read(
+                    values.TryGetValue(positional, out object? before) ? $"{positional.Write(before)},{text}" : text);
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -8,7 +9,7 @@ namespace Dlrm.Data;
 /// The source does not own the data set. With a shuffle seed, the order of pass p depends on the seed and p alone, and
 /// reading batch 0 begins the next pass, so training that goes on at pass p sets <see cref="NextPass"/> to p.
 /// </remarks>
-public sealed class InMemoryBatchSource : IBatchSource
+public sealed class InMemoryBatchSource : IResumableSource
 {
     /// <summary>Rows gathered at a time: few enough to stay in the first-level cache while they are transposed.</summary>
     private const int Tile = 32;
@@ -89,6 +90,29 @@ public sealed class InMemoryBatchSource : IBatchSource
 
     /// <summary>The pass that the next read of batch 0 begins, from 0. It matters with a shuffle seed alone.</summary>
     public int NextPass { get; set; }
+
+    /// <inheritdoc/>
+    public int PositionBytes => sizeof(int);
+
+    /// <inheritdoc/>
+    public void SavePosition(Span<byte> position) => BinaryPrimitives.WriteInt32LittleEndian(position, NextPass);
+
+    /// <inheritdoc/>
+    public void RestorePosition(ReadOnlySpan<byte> position)
+    {
+        int next = position.Length == sizeof(int) ? BinaryPrimitives.ReadInt32LittleEndian(position) : -1;
+        if (next < 0)
+        {
+            throw new ArgumentException("A position in rows in memory is 4 bytes: the number of the next pass, 0 or more.", nameof(position));
+        }
+
+        NextPass = next;
+        if (next > 0)
+        {
+            NextPass--;
+            BeginPass();
+        }
+    }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">There is no batch of that number.</exception>

@@ -21,9 +21,17 @@ internal static class LogarithmOfOnePlus
         return value < small.Length ? small[Math.Max(value, 0)] : Compute(value);
     }
 
-    private static float Compute(int value)
+    /// <summary>ln(max(value, 0) + 1); of whole numbers the same as the reference's.</summary>
+    /// <param name="value">Finite.</param>
+    public static float Of(double value) =>
+        value <= 0 ? 0
+        : value <= int.MaxValue && value == Math.Floor(value) ? Of((int)value)
+        : Logarithm(value + 1);
+
+    private static float Compute(int value) => Logarithm((float)value + 1f);
+
+    private static float Logarithm(double sum)
     {
-        double sum = (float)value + 1f;
         long bits = BitConverter.DoubleToInt64Bits(sum);
         long exponent = (bits >> 52) - 1023;
         double mantissa = BitConverter.Int64BitsToDouble((bits & 0x000fffffffffffff) | 0x3ff0000000000000);

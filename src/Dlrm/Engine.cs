@@ -1,4 +1,5 @@
 using Dlrm.Kernels;
+using Dlrm.Profiling;
 using Dlrm.Threading;
 
 namespace Dlrm;
@@ -20,6 +21,13 @@ public sealed class Engine : IDisposable
 
     /// <summary>The instruction set that kernels are chosen for.</summary>
     public InstructionSet InstructionSet { get; }
+
+    /// <summary>Measures what is computed with this engine; null for nobody, which costs nothing. Set it between steps.</summary>
+    public Profiler? Profiler
+    {
+        get => Team.Profiler;
+        set => Team.Profiler = value;
+    }
 
     /// <summary>Ends the workers.</summary>
     public void Dispose() => Team.Dispose();

@@ -103,7 +103,6 @@ public class CommandLineTests
     [InlineData("--loss-function=bec: expected one of mse, bce, wbce (did you mean bce?).", "--loss-function=bec")]
     [InlineData("--data-set=terabyte is not in this version yet. A day's text file has the same columns and can be read as kaggle.", "--data-set=terabyte")]
     [InlineData("--use-gpu is not in this version yet. Leave it out: computing is on the processor.", "--use-gpu")]
-    [InlineData("--mlperf-grad-accum-iter=4 is not in this version yet. Raise --mini-batch-size instead.", "--mlperf-grad-accum-iter=4")]
     public void A_wrong_option_is_told_with_what_is_right(string message, params string[] arguments) =>
         Assert.Equal(message, Refusal(arguments));
 

@@ -60,8 +60,8 @@ public sealed class ProcessTests : IDisposable
         await process.WaitForExitAsync();
         Assert.Equal(ExitCode.Interrupted, process.ExitCode);
         Assert.Contains("Finishing this step and saving", error, StringComparison.Ordinal);
-        Assert.Contains("dlrm train --config=out/config.json --load-model=out/model", error, StringComparison.Ordinal);
-        Assert.True(File.Exists(_scratch["out/model/model.safetensors"]));
+        Assert.Contains("dlrm train --resume=out", error, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(Assert.Single(Directory.GetDirectories(_scratch["out/checkpoints"])), "model.safetensors")));
         Assert.True(File.Exists(_scratch["out/report.html"]));
     }
 

@@ -28,11 +28,16 @@ internal static class ToolRunner
 }
 
 /// <summary>A folder that is removed afterwards.</summary>
-internal sealed class ScratchFolder : IDisposable
+internal sealed class ScratchFolder(string? parent = null) : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("dlrm-test-").FullName;
+    public string Path { get; } = parent is null
+        ? Directory.CreateTempSubdirectory("dlrm-test-").FullName
+        : Directory.CreateDirectory($"{parent}/dlrm-test-{Guid.NewGuid():N}").FullName;
 
     public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    /// <summary>In a file system that is kept in memory, where there is one: for tests that often write through to the disk.</summary>
+    public static ScratchFolder InMemory() => new(Directory.Exists("/dev/shm") ? "/dev/shm" : null);
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

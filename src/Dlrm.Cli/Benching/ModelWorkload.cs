@@ -24,9 +24,9 @@ internal sealed class ModelWorkload : BenchWorkload
     /// <summary>Makes a model and its batches.</summary>
     /// <param name="config">The architecture.</param>
     /// <param name="batch">B.</param>
-    /// <param name="lookupsPerBag">L.</param>
+    /// <param name="lookupsPerBag">L of the bags of each table; one number for all tables.</param>
     /// <param name="engine">What to compute with; the caller keeps it.</param>
-    public ModelWorkload(DlrmConfig config, int batch, int lookupsPerBag, Engine engine)
+    public ModelWorkload(DlrmConfig config, int batch, IReadOnlyList<int> lookupsPerBag, Engine engine)
     {
         _model = new DlrmModel(config, engine);
         var random = new System.Random(1);
@@ -47,7 +47,8 @@ internal sealed class ModelWorkload : BenchWorkload
         TrainFlops = batch * trainFlops;
         RowFloats = config.EmbeddingDimension;
         LargestTableBytes = (long)config.TableRows.Max() * RowFloats * sizeof(float);
-        GatheredBytes = (double)batch * config.TableRows.Count * lookupsPerBag * RowFloats * sizeof(float);
+        long lookups = lookupsPerBag.Count == 1 ? (long)lookupsPerBag[0] * config.TableRows.Count : lookupsPerBag.Sum(count => (long)count);
+        GatheredBytes = (double)batch * lookups * RowFloats * sizeof(float);
     }
 
     public override double TrainFlops { get; }
@@ -63,11 +64,12 @@ internal sealed class ModelWorkload : BenchWorkload
     public override IReadOnlyList<string> Stages { get; } =
         [.. AllStages.Select(stage => JsonNamingPolicy.SnakeCaseLower.ConvertName(stage.ToString()))];
 
-    /// <summary>Operations of the towers' matrix products for one sample.</summary>
+    /// <summary>Operations of the towers' and the interaction's matrix products for one sample.</summary>
     /// <param name="config">The model.</param>
     public static (double Infer, double Train) FlopsOfSample(DlrmConfig config)
     {
-        double towers = MultiplyAdds(config.BottomMlp) + MultiplyAdds(config.TopWidths());
+        double towers = MultiplyAdds(config.BottomMlp) + MultiplyAdds(config.TopWidths())
+            + (config.CreateInteraction().FlopsPerSample / 2.0);
         double firstLayer = (double)config.BottomMlp[0] * config.BottomMlp[1];
         return (2 * towers, 2 * ((3 * towers) - firstLayer)); // nobody needs the gradient of the dense input
     }
@@ -114,7 +116,7 @@ internal sealed class ModelWorkload : BenchWorkload
         }
     }
 
-    private static Batch RandomBatch(DlrmConfig config, int size, int lookupsPerBag, System.Random random)
+    private static Batch RandomBatch(DlrmConfig config, int size, IReadOnlyList<int> lookupsPerBag, System.Random random)
     {
         var batch = new Batch(config.DenseFeatures, config.TableRows.Count);
         batch.Resize(size);
@@ -130,13 +132,14 @@ internal sealed class ModelWorkload : BenchWorkload
 
         for (int table = 0; table < config.TableRows.Count; table++)
         {
+            int lookups = lookupsPerBag[table % lookupsPerBag.Count];
             Span<int> offsets = batch.Offsets(table);
             for (int sample = 0; sample < offsets.Length; sample++)
             {
-                offsets[sample] = sample * lookupsPerBag;
+                offsets[sample] = sample * lookups;
             }
 
-            foreach (ref int index in batch.ReserveIndices(table, size * lookupsPerBag))
+            foreach (ref int index in batch.ReserveIndices(table, size * lookups))
             {
                 index = random.Next(config.TableRows[table]);
             }

@@ -7,14 +7,15 @@ internal static class CommandCatalog
 {
     /// <summary>In the order of the help.</summary>
     public static IReadOnlyList<ToolCommand> All { get; } =
-        [new TrainCommand(), new EvaluateCommand(), new InspectCommand(), new ImportCommand(), new ExportCommand(), new BenchCommand()];
+    [
+        new TrainCommand(), new EvaluateCommand(), new PreprocessCommand(), new InspectCommand(), new QuantizeCommand(), new ImportCommand(),
+        new ExportCommand(), new BenchCommand(),
+    ];
 
     /// <summary>Commands of later versions, and what they will do.</summary>
     public static IReadOnlyDictionary<string, string> Later { get; } = new Dictionary<string, string>
     {
         ["predict"] = "score a file",
-        ["preprocess"] = "turn raw files into a data set folder",
-        ["quantize"] = "make a 4- or 8-bit model",
         ["serve"] = "answer requests over HTTP",
         ["plan"] = "place tables on several machines",
         ["report"] = "compare several runs in one page",

@@ -25,6 +25,7 @@ internal sealed class EvaluateCommand : ToolCommand
         RunOptions.LoadModel, RunOptions.Config, RunOptions.OutputDirectory, RunOptions.Format,
         .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All,
         TrainOptions.BatchSize, TrainOptions.TestBatchSize, TrainOptions.Batches, TrainOptions.Seed, TrainOptions.Quiet,
+        TrainOptions.Profiling, TrainOptions.PlotGraph,
         .. RunOptions.Machine,
     ];
 

@@ -4,6 +4,7 @@ using Dlrm.Checkpoints;
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
 using Dlrm.Cli.Running;
+using Dlrm.Data.Folders;
 using Dlrm.Interop.Models;
 using Dlrm.Memory;
 using Dlrm.Model;
@@ -33,8 +34,8 @@ internal sealed class InspectCommand : ToolCommand
 
     public override IReadOnlyList<ToolOption> Options { get; } =
     [
-        RunOptions.LoadModel, RunOptions.Config, RunOptions.Format, .. ModelOptions.Architecture, .. ModelOptions.Losses,
-        .. DataOptions.All, TrainOptions.BatchSize, TrainOptions.TestBatchSize, TrainOptions.Batches, TrainOptions.Seed,
+        RunOptions.LoadModel, RunOptions.Config, RunOptions.Format, .. ModelOptions.Architecture, PrecisionOptions.EmbeddingType, .. ModelOptions.Losses,
+        .. DataOptions.All, .. DataSetOptions.Reading, DataSetOptions.Head, TrainOptions.BatchSize, TrainOptions.TestBatchSize, TrainOptions.Batches, TrainOptions.Seed,
     ];
 
     public override int Run(OptionValues values, ToolConsole console)
@@ -43,6 +44,11 @@ internal sealed class InspectCommand : ToolCommand
         if (path.Length > 0 && !Directory.Exists(path) && !(ForeignModel.IsNamed(path) && File.Exists(path)))
         {
             throw new UsageException($"--load-model={path}: there is no such folder.");
+        }
+
+        if (DataSetFolder.IsDataSet(path))
+        {
+            return DataSetInspection.Run(path, values, console);
         }
 
         using RunData? data = LoadData(values, console);

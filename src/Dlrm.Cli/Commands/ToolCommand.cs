@@ -21,6 +21,9 @@ internal abstract class ToolCommand
     /// <summary>The option that an argument without a name stands for; null for none.</summary>
     public virtual ToolOption? Positional => null;
 
+    /// <summary>True when several arguments without a name may stand; they are joined with commas.</summary>
+    public virtual bool RepeatsPositional => false;
+
     /// <summary>Does it.</summary>
     /// <param name="values">The options' values.</param>
     /// <param name="console">Where to print.</param>

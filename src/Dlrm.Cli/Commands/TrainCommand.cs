@@ -19,6 +19,8 @@ internal sealed class TrainCommand : ToolCommand
             + "--loss-function=bce --learning-rate=0.1 --mini-batch-size=128 --print-freq=1024 --test-freq=10240 "
             + "--test-mini-batch-size=16384",
             "trains on a file in the format of Criteo's Kaggle challenge"),
+        ("dlrm train --output-dir=out --checkpoint-every=10min --resume",
+            "trains, or goes on where the run in out/ was cut off: a line to run again until it ends with 0"),
         ("dlrm train --config=runs/20260102-150405/config.json", "repeats a run, to the bit"),
     ];
 
@@ -26,7 +28,17 @@ internal sealed class TrainCommand : ToolCommand
 
     public override int Run(OptionValues values, ToolConsole console)
     {
-        values = SamplePreset.Apply(values);
+        using ResumePoint? resume = values.Get(TrainOptions.InferenceOnly) ? null : ResumePoint.Of(values, console.Error);
+        if (resume is not null)
+        {
+            values = resume.Apply(values, console.Error);
+        }
+
+        if (resume?.Record is null)
+        {
+            values = SamplePreset.Apply(values);
+        }
+
         if (values.Get(TrainOptions.InferenceOnly))
         {
             return new EvaluationRun(values, console, referenceLines: true).Run();
@@ -34,6 +46,6 @@ internal sealed class TrainCommand : ToolCommand
 
         Contradictions.Check(values);
         values = ForeignModel.WithArchitecture(values);
-        return new TrainingRun(values, console).Run();
+        return new TrainingRun(values, console, resume).Run();
     }
 }

@@ -85,7 +85,9 @@ internal static class HelpText
 
     /// <summary>The option and its value, as typed.</summary>
     public static string Usage(ToolOption option) =>
-        option.IsFlag ? option.Switch : $"{option.Switch}={option.Placeholder}";
+        option.IsFlag ? option.Switch
+        : option.Alone is null ? $"{option.Switch}={option.Placeholder}"
+        : $"{option.Switch}[={option.Placeholder}]";
 
     /// <summary>What it does and its default.</summary>
     public static string Description(ToolOption option) =>

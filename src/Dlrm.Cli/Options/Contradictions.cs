@@ -12,6 +12,7 @@ internal static class Contradictions
     {
         CheckData(values);
         CheckLoss(values);
+        TableContradictions.Check(values);
         _ = ModelSetup.Config(values, shape: null);
         CheckRate(values);
         CheckTests(values);
@@ -33,6 +34,11 @@ internal static class Contradictions
             {
                 yield return $"{threshold.Switch} has no effect without --mlperf-logging.";
             }
+        }
+
+        foreach (ToolOption option in PrecisionOptions.Requests.Where(values.IsGiven))
+        {
+            yield return $"{option.Switch} has no effect in training: add --inference-only, or give it to dlrm quantize or dlrm evaluate.";
         }
 
         string optimizer = values.Get(TrainOptions.Optimizer);
@@ -69,6 +75,11 @@ internal static class Contradictions
             }
         }
 
+        foreach (string line in CrossOptionSet.WithoutEffect(values).Concat(TableContradictions.WithoutEffect(values)))
+        {
+            yield return line;
+        }
+
         if (values.Get(ModelOptions.InteractionItself) && values.Get(ModelOptions.Interaction) != "dot")
         {
             yield return $"--arch-interaction-itself has no effect with --arch-interaction-op={values.Get(ModelOptions.Interaction)}.";
@@ -88,7 +99,8 @@ internal static class Contradictions
                 + "add --data-generation=dataset, or leave the file out.");
         }
 
-        if (generation == DataOptions.DataSet && raw.Length == 0)
+        DataSetOptions.Check(values);
+        if (generation == DataOptions.DataSet && raw.Length == 0 && !DataSetOptions.NamesFolder(values))
         {
             throw new UsageException(
                 "--data-generation=dataset needs the data set's text file: add --raw-data-file=FILE.");

@@ -23,11 +23,7 @@ internal static class DataOptions
 
     public static readonly ToolOption<string> Set = new(
         "data-set", OptionGroup.Data,
-        new Choice("kaggle")
-        {
-            Later = new Dictionary<string, string> { ["terabyte"] = "A day's text file has the same columns and can be read as kaggle." },
-        },
-        "kaggle", "the data set's format: Criteo's Kaggle text file");
+        new Text("kaggle|DIR"), "kaggle", "Criteo's Kaggle text file (--raw-data-file), or a folder that dlrm preprocess made");
 
     public static readonly ToolOption<string> RawFile = new(
         "raw-data-file", OptionGroup.Data, new Text("FILE"), "", "the data set's text file, plain, .gz or .zst");
@@ -119,7 +115,7 @@ internal static class DataOptions
 
     public static IReadOnlyList<ToolOption> All { get; } =
     [
-        Generation, Set, RawFile, ProcessedFile, Randomize, MaxIndex, SubSample, OnBadLine, MemoryMap, MultiProcessing,
+        Generation, Set, RawFile, ProcessedFile, Randomize, MaxIndex, TableOptions.MaxIndexPerTable, SubSample, OnBadLine, MemoryMap, MultiProcessing,
         Workers, BinaryLoader, BinaryShuffle, TraceFile, TracePadding,
         Size, Lookups, LookupsFixed, Distribution, Minimum, Maximum, Mean, Deviation,
     ];

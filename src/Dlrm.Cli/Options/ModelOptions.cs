@@ -20,13 +20,11 @@ internal static class ModelOptions
 
     public static readonly ToolOption<string> Interaction = new(
         "arch-interaction-op", OptionGroup.Model,
-        new Choice("dot", "cat", "sum", "dot-dense")
-        {
-            Later = new Dictionary<string, string> { ["dcn"] = "Use dot." },
-        },
+        new Choice("dot", "cat", "sum", "dot-dense", "dcn"),
         "dot",
         "how features meet: dot (each pair), cat (side by side), sum (dense features beside the sum of the embeddings), "
-        + "dot-dense (dense features with each embedding). sum and dot-dense are not in the reference");
+        + "dot-dense (dense features with each embedding), dcn (low-rank cross layers, as MLPerf's DLRM-DCNv2). sum, "
+        + "dot-dense and dcn are not in the reference; see docs/interactions.md");
 
     public static readonly ToolOption<bool> InteractionItself = new(
         "arch-interaction-itself", OptionGroup.Model, new Flag(), false, "with dot: each feature with itself too");
@@ -66,16 +64,10 @@ internal static class ModelOptions
         "qr-collisions", OptionGroup.Model, new WholeNumber(1), 4, "with --qr-flag: rows of the remainder table");
 
     public static readonly ToolOption<long> QuantizeMlp = new(
-        "quantize-mlp-with-bit", OptionGroup.Model, new WholeNumber(1, 32), 32, "bits of the MLPs' weights in inference")
-    {
-        NotYet = "Leave it out: inference is in 32 bits.",
-    };
+        "quantize-mlp-with-bit", OptionGroup.Model, new OneOfNumbers(8, 16, 32), 32, "bits of the MLPs' weights in inference");
 
     public static readonly ToolOption<long> QuantizeEmbeddings = new(
-        "quantize-emb-with-bit", OptionGroup.Model, new WholeNumber(1, 32), 32, "bits of the tables in inference")
-    {
-        NotYet = "Leave it out: inference is in 32 bits.",
-    };
+        "quantize-emb-with-bit", OptionGroup.Model, new OneOfNumbers(4, 8, 32), 32, "bits of the tables in inference");
 
     public static readonly ToolOption<string> Loss = new(
         "loss-function", OptionGroup.Loss, new Choice("mse", "bce", "wbce"), "mse",
@@ -102,12 +94,13 @@ internal static class ModelOptions
     /// <summary>Those that make a model; <c>evaluate</c> takes them from the saved one instead.</summary>
     public static IReadOnlyList<ToolOption> Architecture { get; } =
     [
-        EmbeddingDimension, EmbeddingRows, BottomMlp, TopMlp, Interaction, InteractionItself, Activation,
-        WeightedPooling, MixedDimension, MixedDimensionThreshold, MixedDimensionTemperature, MixedDimensionRound,
+        EmbeddingDimension, EmbeddingRows, BottomMlp, TopMlp, Interaction, InteractionItself, .. CrossOptionSet.All, Activation,
+        TableOptions.Pooling, WeightedPooling, MixedDimension, MixedDimensionThreshold, MixedDimensionTemperature, MixedDimensionRound,
         QuotientRemainder, QuotientRemainderThreshold, QuotientRemainderOperation, QuotientRemainderCollisions,
     ];
 
-    public static IReadOnlyList<ToolOption> Quantization { get; } = [QuantizeMlp, QuantizeEmbeddings];
+    public static IReadOnlyList<ToolOption> Quantization { get; } =
+        [QuantizeMlp, QuantizeEmbeddings, PrecisionOptions.QuantizeConfig, PrecisionOptions.EmbeddingType];
 
     public static IReadOnlyList<ToolOption> Losses { get; } = [Loss, LossWeights, LossThreshold, RoundTargets];
 }

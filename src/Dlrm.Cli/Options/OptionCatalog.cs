@@ -6,8 +6,9 @@ internal static class OptionCatalog
     /// <summary>The options of <c>dlrm train</c>: the reference's, and ours.</summary>
     public static IReadOnlyList<ToolOption> Train { get; } =
     [
-        .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All,
+        .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All, .. DataSetOptions.Reading,
         .. TrainOptions.Training, .. TrainOptions.Testing, .. TrainOptions.Printing, .. RunOptions.Files,
+        .. CheckpointingOptions.All,
         .. RunOptions.Machine,
     ];
 
@@ -24,6 +25,8 @@ internal static class OptionCatalog
         OptionGroup.Files => "Files",
         OptionGroup.Machine => "Machine",
         OptionGroup.Bench => "Benchmark",
+        OptionGroup.Preprocess => "Preprocessing",
+        OptionGroup.Columns => "Columns",
         _ => throw new ArgumentOutOfRangeException(nameof(group)),
     };
 }

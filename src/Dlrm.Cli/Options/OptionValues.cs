@@ -51,6 +51,9 @@ internal sealed class OptionValues
         }
     }
 
+    /// <summary>The value of an option as it would be typed.</summary>
+    public string Text(ToolOption option) => option.Write(Find(option) ?? option.DefaultValue);
+
     private object? Find(ToolOption option) =>
         _commandLine.GetValueOrDefault(option) ?? _file.GetValueOrDefault(option) ?? _preset.GetValueOrDefault(option);
 }

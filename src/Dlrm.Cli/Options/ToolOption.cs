@@ -6,6 +6,8 @@ namespace Dlrm.Cli.Options;
 internal enum OptionGroup
 {
     Bench,
+    Preprocess,
+    Columns,
     Model,
     Loss,
     Data,
@@ -44,6 +46,12 @@ internal abstract class ToolOption(string name, OptionGroup group, string help)
     /// <summary>True for a boolean, which may stand without a value.</summary>
     public abstract bool IsFlag { get; }
 
+    /// <summary>The text that the name alone stands for; null where a value must follow.</summary>
+    public abstract string? Alone { get; }
+
+    /// <summary>The value where nobody gives one.</summary>
+    public abstract object DefaultValue { get; }
+
     /// <summary>What the help calls the value.</summary>
     public abstract string Placeholder { get; }
 
@@ -67,6 +75,10 @@ internal sealed class ToolOption<T>(
     public T Default { get; } = defaultValue;
 
     public override bool IsFlag => kind is Flag;
+
+    public override string? Alone => kind is Flag ? "true" : (kind as OptionalText)?.Alone;
+
+    public override object DefaultValue => Default;
 
     public override string Placeholder => kind.Placeholder;
 

@@ -96,10 +96,8 @@ internal static class TrainOptions
     };
 
     public static readonly ToolOption<long> GradientAccumulation = new(
-        "mlperf-grad-accum-iter", OptionGroup.Training, new WholeNumber(1), 1, "batches whose gradients are summed for a step")
-    {
-        NotYet = "Raise --mini-batch-size instead.",
-    };
+        "mlperf-grad-accum-iter", OptionGroup.Training, new WholeNumber(1), 1,
+        "batches whose gradients are summed for an update; rates count updates");
 
     public static readonly ToolOption<bool> SyncDense = new(
         "sync-dense-params", OptionGroup.Training, new Flag(), true, "no effect: it is about several GPUs");
@@ -145,25 +143,19 @@ internal static class TrainOptions
     };
 
     public static readonly ToolOption<long> PrintPrecision = new(
-        "print-precision", OptionGroup.Printing, new WholeNumber(0), 5, "no effect: it is about --debug-mode");
+        "print-precision", OptionGroup.Printing, new WholeNumber(0, 20), 5, "with --debug-mode: digits of a parameter after the point");
 
     public static readonly ToolOption<bool> DebugMode = new(
-        "debug-mode", OptionGroup.Printing, new Flag(), false, "print the model and all its numbers")
-    {
-        NotYet = "dlrm inspect describes a model.",
-    };
+        "debug-mode", OptionGroup.Printing, new Flag(), false,
+        "print the architecture, the data and all parameters, as the reference does; the data are drawn before the parameters then");
 
     public static readonly ToolOption<bool> Profiling = new(
-        "enable-profiling", OptionGroup.Printing, new Flag(), false, "write a profile of the run")
-    {
-        NotYet = "dlrm bench prints the time by stage.",
-    };
+        "enable-profiling", OptionGroup.Printing, new Flag(), false,
+        "print the time by stage and layer at the end, and write profile.txt and trace.json (for ui.perfetto.dev)");
 
     public static readonly ToolOption<bool> PlotGraph = new(
-        "plot-compute-graph", OptionGroup.Printing, new Flag(), false, "draw the model")
-    {
-        NotYet = "dlrm inspect describes a model.",
-    };
+        "plot-compute-graph", OptionGroup.Printing, new Flag(), false,
+        "draw the model with shapes and parameters: model.svg in the output folder");
 
     public static IReadOnlyList<ToolOption> Training { get; } =
     [

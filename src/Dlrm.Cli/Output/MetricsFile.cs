@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Dlrm.Training;
 
 namespace Dlrm.Cli.Output;
@@ -8,18 +9,36 @@ namespace Dlrm.Cli.Output;
 /// metrics.jsonl: one object a line, numbers in round-trip precision, an undefined metric null; each line is written out
 /// at once, so that another program can follow a run.
 /// </summary>
-internal sealed class MetricsFile : TrainingObserver, IDisposable
+internal sealed class MetricsFile : TrainingObserver, ITrainingState, IDisposable
 {
     private readonly FileStream _file;
     private readonly ArrayBufferWriter<byte> _line = new();
     private readonly Utf8JsonWriter _json;
 
-    /// <summary>Creates the file, replacing an old one.</summary>
-    public MetricsFile(string path)
+    /// <summary>Creates the file, replacing an old one; or opens one that <see cref="Restore"/> will go on with.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="resume">True to keep what is there.</param>
+    public MetricsFile(string path, bool resume = false)
     {
-        _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        _file = new FileStream(
+            path, resume ? FileMode.OpenOrCreate : FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
         _json = new Utf8JsonWriter(_line);
     }
+
+    /// <summary>In state.json: the file's length at the checkpoint. What came after is written again.</summary>
+    public string Name => "metrics.jsonl";
+
+    public JsonNode Save() => JsonValue.Create(_file.Position);
+
+    /// <summary>Goes on where the file was at the checkpoint; a file that is shorter has lost lines, and goes on at its end.</summary>
+    public void Restore(JsonNode state)
+    {
+        _file.SetLength(Math.Min(_file.Length, state.GetValue<long>()));
+        _file.Seek(0, SeekOrigin.End);
+    }
+
+    /// <summary>Has the system write the lines through to the disk; from any thread.</summary>
+    public void Flush() => RandomAccess.FlushToDisk(_file.SafeFileHandle);
 
     public override void Trained(TrainRecord record)
     {

@@ -32,9 +32,11 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
 
     private int Run(CancellationToken stop)
     {
-        OptionValues values = WithOptionsOfTheModel(out long step);
+        OptionValues values = WithOptionsOfTheModel(given, out long step);
         Contradictions.Check(values);
+        PrecisionSetup.Check(values, training: false);
         using Engine engine = ModelSetup.CreateEngine(values);
+        ProfileOutput.Start(values, engine);
         var random = new NumpyRandom(values.Get(TrainOptions.Seed));
         using RunData data = RunData.Load(
             values, random, values.Get(TrainOptions.Quiet) ? null : new LoadLines(console.Error, TimeProvider.System), stop);
@@ -65,7 +67,7 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
     }
 
     /// <summary>The options given, and below them those that the saved model was trained with.</summary>
-    private OptionValues WithOptionsOfTheModel(out long step)
+    public static OptionValues WithOptionsOfTheModel(OptionValues given, out long step)
     {
         step = 0;
         string path = given.Get(RunOptions.LoadModel);
@@ -96,12 +98,12 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         string load = values.Get(RunOptions.LoadModel);
         if (load.Length > 0)
         {
-            return ModelSetup.Load(load, values, data, engine, optimizer: null);
+            return PrecisionSetup.Apply(ModelSetup.Load(load, values, data, engine, optimizer: null), values);
         }
 
         var model = new DlrmModel(ModelSetup.Config(values, data.BringsShape ? data.Train : null), engine, optimizer: null);
         model.Initialize(random, new TorchRandom(values.Get(TrainOptions.Seed)));
-        return model;
+        return PrecisionSetup.Apply(model, values);
     }
 
     private void Print(OptionValues values, RunData data, EvaluationRecord record)
@@ -133,9 +135,10 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         RunSummary.Write(console.Out, record);
     }
 
-    private static void WriteFiles(OptionValues values, RunData data, DlrmModel model, EvaluationRecord record)
+    private void WriteFiles(OptionValues values, RunData data, DlrmModel model, EvaluationRecord record)
     {
-        if (!values.IsGiven(RunOptions.OutputDirectory))
+        bool seeing = values.Get(TrainOptions.Profiling) || values.Get(TrainOptions.PlotGraph);
+        if (!values.IsGiven(RunOptions.OutputDirectory) && !seeing)
         {
             return;
         }
@@ -143,6 +146,8 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         var folder = RunFolder.Of(values, TimeProvider.System);
         folder.Create();
         File.WriteAllText(folder.Config, RunRecord.ToJson("evaluate", values, data, model.Config, model.Engine));
+        GraphOutput.Write(values, model.Config, folder);
+        ProfileOutput.Write(model.Engine, folder, values.Get(TrainOptions.Quiet) ? TextWriter.Null : console.Error);
         using var metrics = new MetricsFile(folder.Metrics);
         metrics.Evaluated(record);
     }

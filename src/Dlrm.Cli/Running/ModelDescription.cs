@@ -11,20 +11,23 @@ namespace Dlrm.Cli.Running;
 /// <param name="Outputs">Width of what it gives.</param>
 internal sealed record LayerShape(string Name, int Inputs, int Outputs)
 {
-    public long Parameters => ((long)Inputs + 1) * Outputs;
+    /// <summary>Width between the two products of a cross layer; 0 for a layer with one product.</summary>
+    public int Rank { get; init; }
+
+    public long Parameters => Rank > 0 ? ((2L * Inputs) * Rank) + Inputs : ((long)Inputs + 1) * Outputs;
 
     /// <summary>Multiplications and additions for one sample.</summary>
-    public long Flops => 2L * Inputs * Outputs;
+    public long Flops => 2L * Inputs * (Rank > 0 ? 2L * Rank : Outputs);
 }
 
 /// <summary>What a model is made of, without making it.</summary>
 internal sealed class ModelDescription(DlrmConfig config, int batch)
 {
-    /// <summary>The layers of both towers, bottom first.</summary>
+    /// <summary>The layers of both towers, bottom first, with the cross layers between them if there are any.</summary>
     public IReadOnlyList<LayerShape> Layers { get; } =
-        [.. Tower("bot_l", config.BottomMlp), .. Tower("top_l", config.TopWidths())];
+        [.. Tower("bot_l", config.BottomMlp), .. Cross(config), .. Tower("top_l", config.TopWidths())];
 
-    /// <summary>Multiplications and additions of the towers for one sample, forward.</summary>
+    /// <summary>Multiplications and additions of the layers for one sample, forward.</summary>
     public long ForwardFlops => Layers.Sum(layer => layer.Flops);
 
     private long TableParameters => TableLayout.Of(config).Sum(table => table.ParameterCount);
@@ -35,23 +38,30 @@ internal sealed class ModelDescription(DlrmConfig config, int batch)
         output.WriteLine($"{"part",-12}{"shape",22}{"parameters",18}{"bytes",14}");
         foreach (TableLayout table in TableLayout.Of(config))
         {
-            Row(output, $"emb_l.{table.Number}", table.Shape, table.ParameterCount);
+            Row(output, $"emb_l.{table.Number}", table.Shape, table.ParameterCount, table.Bytes);
         }
 
         foreach (LayerShape layer in Layers)
         {
-            Row(output, layer.Name, $"{Count(layer.Inputs)} → {Count(layer.Outputs)}", layer.Parameters);
+            string between = layer.Rank > 0 ? $"{Count(layer.Rank)} → " : "";
+            long bytes = layer.Rank > 0 ? layer.Parameters * sizeof(float) : layer.Parameters * config.Precision.MlpBits / 8;
+            Row(output, layer.Name, $"{Count(layer.Inputs)} → {between}{Count(layer.Outputs)}", layer.Parameters, bytes);
         }
 
-        Row(output, "all", "", config.ParameterCount);
+        Row(output, "all", "", config.ParameterCount, config.ParameterBytes);
         output.WriteLine();
+        if (config.Precision.ToString() is { Length: > 0 } precision)
+        {
+            output.WriteLine($"precision: {precision}");
+        }
+
         int features = config.Features;
         output.WriteLine(
             $"{features} features of {config.FeatureDimension} elements meet by {config.Interaction}"
             + $"{(config.InteractionItself ? ", each with itself too" : "")}: {config.TopWidths()[0]} numbers go into the top MLP; loss {config.Loss}");
         output.WriteLine(
             $"tables {Share(TableParameters)} of the parameters; a sample takes {Count(ForwardFlops)} FLOPs forward, "
-            + $"{Count(3 * ForwardFlops)} in training (towers)");
+            + $"{Count(3 * ForwardFlops)} in training (towers{(config.Interaction == "dcn" ? " and cross layers" : "")})");
         output.WriteLine(
             $"memory at batch {Count(batch)}: {SystemMemory.Describe(config.EstimateBytes(batch, training: true))} in training, "
             + $"{SystemMemory.Describe(config.EstimateBytes(batch, training: false))} in inference");
@@ -62,7 +72,7 @@ internal sealed class ModelDescription(DlrmConfig config, int batch)
     {
         ["config"] = JsonNode.Parse(config.ToJson()),
         ["parameters"] = config.ParameterCount,
-        ["bytes"] = config.ParameterCount * sizeof(float),
+        ["bytes"] = config.ParameterBytes,
         ["table_parameters"] = TableParameters,
         ["top_inputs"] = config.TopWidths()[0],
         ["flops_forward_per_sample"] = ForwardFlops,
@@ -90,8 +100,18 @@ internal sealed class ModelDescription(DlrmConfig config, int batch)
         }
     }
 
-    private static void Row(TextWriter output, string name, string shape, long parameters) =>
-        output.WriteLine($"{name,-12}{shape,22}{Count(parameters),18}{SystemMemory.Describe(parameters * sizeof(float)),14}");
+    private static IEnumerable<LayerShape> Cross(DlrmConfig config)
+    {
+        CrossOptions? cross = config.Interaction == "dcn" ? config.Cross ?? new CrossOptions() : null;
+        for (int layer = 0; layer < cross?.Layers; layer++)
+        {
+            int width = config.TopWidths()[0];
+            yield return new LayerShape($"inter.{layer}", width, width) { Rank = cross.Rank };
+        }
+    }
+
+    private static void Row(TextWriter output, string name, string shape, long parameters, long bytes) =>
+        output.WriteLine($"{name,-12}{shape,22}{Count(parameters),18}{SystemMemory.Describe(bytes),14}");
 
     private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 

@@ -8,9 +8,16 @@ using Dlrm.Model;
 namespace Dlrm.Cli.Running;
 
 /// <summary>Saves a model with what it takes to evaluate it and to train on: the options of its run and the optimizer's state.</summary>
-internal sealed class ModelSaver(DlrmModel model, string runJson)
+internal sealed class ModelSaver(
+    DlrmModel model, string runJson, IReadOnlyDictionary<string, Action<Stream>>? dataFiles = null)
 {
     private const string ManifestName = "manifest.json";
+
+    /// <summary>What every saved model of the run holds besides.</summary>
+    public IReadOnlyDictionary<string, Action<Stream>> Files { get; } = new Dictionary<string, Action<Stream>>
+    {
+        [RunRecord.NameInModel] = stream => stream.Write(Encoding.UTF8.GetBytes(runJson)),
+    };
 
     /// <summary>Refuses a place where a model cannot be saved, before hours of training lead there.</summary>
     /// <param name="path">The folder to save to.</param>
@@ -39,6 +46,13 @@ internal sealed class ModelSaver(DlrmModel model, string runJson)
     /// <param name="samples">Samples done.</param>
     /// <returns>False when a parameter is not finite: such a model is worth nothing, and a saved one is left as it is.</returns>
     public bool TrySave(string path, long step, long samples)
+        => TrySave(path, new JsonObject { ["step"] = step, ["samples"] = samples }.ToJsonString());
+
+    /// <summary>Saves to a folder, whole or not at all.</summary>
+    /// <param name="path">A new folder, or a saved model, which is replaced.</param>
+    /// <param name="stateJson">Where training stands.</param>
+    /// <returns>As the other.</returns>
+    public bool TrySave(string path, string stateJson)
     {
         if (!ModelFolder.AllFinite(model.Parameters))
         {
@@ -49,16 +63,13 @@ internal sealed class ModelSaver(DlrmModel model, string runJson)
         {
             ConfigJson = model.Config.ToJson(),
             Tensors = [.. model.Parameters.Select(TensorSource.Of)],
-            StateJson = new JsonObject { ["step"] = step, ["samples"] = samples }.ToJsonString(),
+            StateJson = stateJson,
             OptimizerTensors =
             [
                 .. (model.Optimizer?.States ?? []).Select(state =>
                     TensorSource.Of(state.Name, [.. state.Shape.Select(extent => (long)extent)], state.Value)),
             ],
-            Files = new Dictionary<string, Action<Stream>>
-            {
-                [RunRecord.NameInModel] = stream => stream.Write(Encoding.UTF8.GetBytes(runJson)),
-            },
+            Files = Files,
         });
         return true;
     }

@@ -45,15 +45,18 @@ internal static class ModelSetup
         IReadOnlyList<int> bottom = values.Get(ModelOptions.BottomMlp);
         var config = new DlrmConfig
         {
-            TableRows = [.. shape?.TableRows ?? values.Get(ModelOptions.EmbeddingRows)],
+            TableRows = TableRows(values, shape),
             EmbeddingDimension = values.GetInt(ModelOptions.EmbeddingDimension),
             BottomMlp = shape is null ? bottom : [shape.DenseFeatures, .. bottom.Skip(1)],
             TopMlp = values.Get(ModelOptions.TopMlp),
             Interaction = values.Get(ModelOptions.Interaction),
             InteractionItself = values.Get(ModelOptions.InteractionItself),
+            Cross = CrossOptionSet.Of(values),
             QuotientRemainder = values.Get(ModelOptions.QuotientRemainder) ? QuotientRemainder(values) : null,
             MixedDimension = values.Get(ModelOptions.MixedDimension) ? MixedDimension(values) : null,
             WeightedPooling = values.Get(ModelOptions.WeightedPooling),
+            Pooling = values.Get(TableOptions.Pooling),
+            Precision = new ModelPrecision { EmbeddingType = values.Get(PrecisionOptions.EmbeddingType) },
             Loss = values.Get(ModelOptions.Loss),
             LossThreshold = (float)values.Get(ModelOptions.LossThreshold),
             LossWeights = values.Get(ModelOptions.LossWeights),
@@ -93,7 +96,7 @@ internal static class ModelSetup
 
     /// <summary>The architecture of a saved model, with the loss that the options name, if they do.</summary>
     /// <exception cref="UsageException">The options name another architecture, or the data have another shape.</exception>
-    public static DlrmConfig Config(OptionValues values, DlrmConfig saved, string path, RunData data)
+    public static DlrmConfig Config(OptionValues values, DlrmConfig saved, string path, RunData data, string source = "--load-model")
     {
         DlrmConfig named = Config(values, data.BringsShape ? data.Train : null);
         RequireSame(values, ModelOptions.EmbeddingDimension, named.EmbeddingDimension, saved.EmbeddingDimension, path);
@@ -101,11 +104,13 @@ internal static class ModelSetup
         RequireSame(values, ModelOptions.TopMlp, Text(named.TopMlp), Text(saved.TopMlp), path);
         RequireSame(values, ModelOptions.Interaction, named.Interaction, saved.Interaction, path);
         RequireSame(values, ModelOptions.InteractionItself, named.InteractionItself, saved.InteractionItself, path);
+        RequireSame(values, CrossOptionSet.Layers, named.Cross?.Layers, saved.Cross?.Layers, path);
+        RequireSame(values, CrossOptionSet.Rank, named.Cross?.Rank, saved.Cross?.Rank, path);
         RequireSameTables(values, named, saved, path);
         if (saved.DenseFeatures != data.Train.DenseFeatures || !saved.TableRows.SequenceEqual(data.Train.TableRows))
         {
             throw new UsageException(
-                $"--load-model={path} has {saved.DenseFeatures} dense features and tables of {Text(saved.TableRows)} "
+                $"{source}={path} has {saved.DenseFeatures} dense features and tables of {Text(saved.TableRows)} "
                 + $"rows; {data.Train.Description} has {data.Train.DenseFeatures} and {Text(data.Train.TableRows)}: use the "
                 + "data the model was trained on.");
         }
@@ -180,13 +185,48 @@ internal static class ModelSetup
         return true;
     }
 
-    /// <summary>Opens a model folder, or the one inside a run's folder.</summary>
+    /// <summary>The model of a checkpoint, with its optimizer's state: all is compared before anything is read.</summary>
+    /// <param name="resume">The checkpoint.</param>
+    /// <param name="values">The options.</param>
+    /// <param name="data">Data that it must fit.</param>
+    /// <param name="engine">What to compute with.</param>
+    /// <exception cref="UsageException">Options or data do not fit the checkpoint; both sides are named.</exception>
+    /// <exception cref="InvalidDataException">It lacks a tensor, or has one too many or another shape.</exception>
+    public static DlrmModel Resume(ResumePoint resume, OptionValues values, RunData data, Engine engine)
+    {
+        resume.RequireSameData(data);
+        ModelFolder folder = resume.Folder!;
+        var model = new DlrmModel(
+            Config(values, DlrmConfig.FromJson(folder.ConfigJson), folder.FullPath, data, "--resume"), engine, values.Get(TrainOptions.Optimizer), TrainingSetup.Optimizer(values));
+        try
+        {
+            folder.CheckOptimizer(model.Optimizer!.States);
+            folder.ReadAll([.. model.Parameters]);
+            folder.ReadAllOptimizer(model.Optimizer.States);
+            model.ParametersChanged();
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a model folder, or the one inside a run's folder: its model, else its newest checkpoint.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="verifyHashes">False when they have just been compared.</param>
     public static ModelFolder Open(string path, bool verifyHashes = true)
     {
         string inside = Path.Combine(path, "model");
-        return ModelFolder.Open(Directory.Exists(inside) ? inside : path, verifyHashes);
+        if (Directory.Exists(inside))
+        {
+            return ModelFolder.Open(inside, verifyHashes);
+        }
+
+        // A run that was interrupted has checkpoints and no model yet.
+        string? newest = new CheckpointFolder(Path.Combine(path, "checkpoints")).List().Select(entry => entry.Path).FirstOrDefault();
+        return ModelFolder.Open(newest ?? path, verifyHashes);
     }
 
     /// <summary>
@@ -227,6 +267,25 @@ internal static class ModelSetup
         }
     }
 
+    private static IReadOnlyList<int> TableRows(OptionValues values, IBatchSource? shape)
+    {
+        if (shape is not null)
+        {
+            return shape.TableRows;
+        }
+
+        IReadOnlyList<int> named = values.Get(ModelOptions.EmbeddingRows);
+        int tables = TableContradictions.Tables(values);
+        if (named.Count != tables)
+        {
+            // Data that bring their shape are not read yet: only the number of tables matters to what can be checked now.
+            return [.. Enumerable.Repeat(1, tables)];
+        }
+
+        IReadOnlyList<int> bounds = values.Get(TableOptions.MaxIndexPerTable);
+        return bounds.Count == 0 ? named : BoundedBatchSource.Apply(named, bounds);
+    }
+
     private static QuotientRemainderOptions QuotientRemainder(OptionValues values) => new()
     {
         Threshold = values.GetInt(ModelOptions.QuotientRemainderThreshold),
@@ -243,6 +302,9 @@ internal static class ModelSetup
 
     private static void RequireSameTables(OptionValues values, DlrmConfig named, DlrmConfig saved, string path)
     {
+        RequireSame(values, TableOptions.Pooling, string.Join(',', named.Pooling), string.Join(',', saved.Pooling), path);
+        RequireSame(
+            values, PrecisionOptions.EmbeddingType, named.Precision.EmbeddingType, saved.Precision.EmbeddingType, path);
         RequireSame(values, ModelOptions.WeightedPooling, named.WeightedPooling, saved.WeightedPooling, path);
         RequireSame(
             values, ModelOptions.QuotientRemainder, named.QuotientRemainder is not null, saved.QuotientRemainder is not null, path);

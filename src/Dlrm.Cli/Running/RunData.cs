@@ -4,6 +4,7 @@ using Dlrm.Cli.Options;
 using Dlrm.Data;
 using Dlrm.Data.Adult;
 using Dlrm.Data.Criteo;
+using Dlrm.Data.Folders;
 using Dlrm.Random;
 
 namespace Dlrm.Cli.Running;
@@ -21,10 +22,10 @@ internal sealed class RunData : IDisposable
     }
 
     /// <summary>Training samples.</summary>
-    public IBatchSource Train { get; }
+    public IBatchSource Train { get; private set; }
 
     /// <summary>Test samples.</summary>
-    public IBatchSource Test { get; }
+    public IBatchSource Test { get; private set; }
 
     /// <summary>What it is, in a few words.</summary>
     public required string Title { get; init; }
@@ -41,6 +42,9 @@ internal sealed class RunData : IDisposable
     /// <summary>What config.json says about the data.</summary>
     public JsonObject Facts { get; init; } = [];
 
+    /// <summary>Files for the model's folder with which raw values are encoded as in training.</summary>
+    public IReadOnlyDictionary<string, Action<Stream>> EncodingFiles { get; init; } = new Dictionary<string, Action<Stream>>();
+
     /// <summary>What a person should know about the loading, one line each.</summary>
     public IReadOnlyList<string> Messages { get; init; } = [];
 
@@ -50,15 +54,39 @@ internal sealed class RunData : IDisposable
     /// <param name="progress">Told how far a file is.</param>
     /// <param name="stop">Ends the loading.</param>
     public static RunData Load(
-        OptionValues values, NumpyRandom random, IProgress<LoadProgress>? progress, CancellationToken stop) =>
-        values.Get(DataOptions.Generation) switch
+        OptionValues values, NumpyRandom random, IProgress<LoadProgress>? progress, CancellationToken stop)
+    {
+        RunData data = values.Get(DataOptions.Generation) switch
         {
+            DataOptions.DataSet when DataSetOptions.NamesFolder(values) => Folder(values),
             DataOptions.DataSet => Criteo(values, random, progress, stop),
             DataOptions.Sample => Adult(values),
             _ => Random(values, random),
         };
+        return data.Bound(values.Get(TableOptions.MaxIndexPerTable));
+    }
 
     public void Dispose() => _owned?.Dispose();
+
+    /// <summary>Puts the bounds of --max-ind-range-per-table, if there are any, on both sources.</summary>
+    private RunData Bound(IReadOnlyList<int> bounds)
+    {
+        if (bounds.Count == 0)
+        {
+            return this;
+        }
+
+        try
+        {
+            (Train, Test) = (new BoundedBatchSource(Train, bounds), new BoundedBatchSource(Test, bounds));
+            return this;
+        }
+        catch (ArgumentException exception)
+        {
+            Dispose();
+            throw new UsageException(exception.Message);
+        }
+    }
 
     private static RunData Random(OptionValues values, NumpyRandom random)
     {
@@ -147,6 +175,26 @@ internal sealed class RunData : IDisposable
                 ["rows_kept"] = report.RowsKept,
                 ["lines_skipped"] = report.SkippedTotal,
                 ["label_rate"] = set.LabelRate,
+            },
+        };
+    }
+
+    private static RunData Folder(OptionValues values)
+    {
+        FolderData data = FolderData.Open(values, TestBatchSize(values));
+        DataSetDescription description = data.Folder.Description;
+        return new RunData(data.Train, data.Test, data)
+        {
+            Title = description.Title,
+            BringsShape = true,
+            EncodingFiles = data.Folder.EncodingFiles(),
+            Messages = data.Messages,
+            Facts = new JsonObject
+            {
+                ["description"] = $"{description.Title}, data set folder",
+                ["file"] = data.Folder.FullPath,
+                [FileHash] = data.Folder.EncodingHash,
+                ["rows"] = description.Rows,
             },
         };
     }

@@ -17,6 +17,15 @@ internal sealed class RunFolder
 
     public string Model => System.IO.Path.Combine(Path, "model");
 
+    public string Profile => System.IO.Path.Combine(Path, "profile.txt");
+
+    public string Trace => System.IO.Path.Combine(Path, "trace.json");
+
+    public string Graph => System.IO.Path.Combine(Path, "model.svg");
+    public string Best => System.IO.Path.Combine(Path, "best");
+
+    public string Checkpoints => System.IO.Path.Combine(Path, "checkpoints");
+
     public string Report => System.IO.Path.Combine(Path, "report.html");
 
     /// <summary>The folder of --output-dir, or a new one; not made yet.</summary>

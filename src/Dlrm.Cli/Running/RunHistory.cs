@@ -40,6 +40,24 @@ internal sealed class RunHistory : TrainingObserver
         }
     }
 
+    /// <summary>Takes up what a run that goes on had measured until its checkpoint, from its metrics.jsonl.</summary>
+    /// <param name="metrics">The file, cut to the checkpoint.</param>
+    /// <param name="state">The checkpoint's; null for a new run.</param>
+    public void GoOn(string metrics, TrainerState? state)
+    {
+        if (state is null)
+        {
+            return;
+        }
+
+        using var stream = new FileStream(metrics, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(stream);
+        while (reader.ReadLine() is { } line)
+        {
+            MetricsLine.Read(line, state.BatchesPerEpoch, Trained, Evaluated);
+        }
+    }
+
     public override void Evaluated(EvaluationRecord record) => _evaluations.Add(record);
 
     public override void Warned(string message) => _warnings.Add(message);

@@ -13,6 +13,9 @@ internal static class RunRecord
     /// <summary>Where a model folder keeps the options it was trained with.</summary>
     public const string NameInModel = "run.json";
 
+    /// <summary>Where --save-model puts its model: --resume goes on putting it there, --config does not.</summary>
+    public const string SaveModelMember = "save_model";
+
     /// <summary>Raised when a member changes its meaning; members may be added without.</summary>
     private const int FormatVersion = 1;
 
@@ -22,7 +25,7 @@ internal static class RunRecord
 
     /// <summary>Options that say where a run goes, not what it is.</summary>
     private static readonly ToolOption[] NotRepeated =
-        [RunOptions.Config, RunOptions.OutputDirectory, RunOptions.SaveModel, TrainOptions.Quiet];
+        [RunOptions.Config, RunOptions.OutputDirectory, RunOptions.SaveModel, TrainOptions.Quiet, CheckpointingOptions.Resume];
 
     private static readonly ToolOption[] Paths = [DataOptions.RawFile, DataOptions.ProcessedFile, RunOptions.LoadModel];
 
@@ -52,6 +55,7 @@ internal static class RunRecord
             ["command"] = command,
             ["command_line"] = CommandLine(command, values),
             ["options"] = options,
+            [SaveModelMember] = values.Get(RunOptions.SaveModel) is { Length: > 0 } save ? Path.GetFullPath(save) : null,
             ["seed"] = values.Get(TrainOptions.Seed),
             ["data"] = data.Facts.DeepClone(),
             ["model"] = JsonNode.Parse(config.ToJson()),
@@ -77,7 +81,7 @@ internal static class RunRecord
     public static IEnumerable<(ToolOption Option, object Value)> Repeated(OptionValues values) =>
         values.Set()
             .Where(entry => !NotRepeated.Contains(entry.Option))
-            .Select(entry => Paths.Contains(entry.Option)
+            .Select(entry => Paths.Contains(entry.Option) || (entry.Option == DataOptions.Set && DataSetOptions.NamesFolder(values))
                 ? (entry.Option, Path.GetFullPath((string)entry.Value))
                 : entry);
 

@@ -43,7 +43,7 @@ internal static class RunReporting
             Loss = config.Loss,
             Training = history.Training,
             Evaluations = history.Evaluations,
-            Curves = history.Evaluations.Count > 0 ? evaluator?.Scores.ComputeCurves() : null,
+            Curves = evaluator is { Scores.Samples: > 0 } scored ? scored.Scores.ComputeCurves() : null,
             Tables =
             [
                 .. TableLayout.Of(config).Select(table => new ReportTable(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dlrm.Checkpoints;
 using Dlrm.Cli.Commands;
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
@@ -11,13 +12,16 @@ using Spectre.Console;
 namespace Dlrm.Cli.Running;
 
 /// <summary>One run of <c>dlrm train</c>, from the options to the saved model.</summary>
-internal sealed class TrainingRun(OptionValues values, ToolConsole console)
+internal sealed class TrainingRun(OptionValues values, ToolConsole console, ResumePoint? resume = null)
 {
     private readonly bool _quiet = values.Get(TrainOptions.Quiet);
     private readonly DateTimeOffset _started = TimeProvider.System.GetLocalNow();
 
     /// <summary>Where lines for people go: beside the reference's lines they would disturb who reads those.</summary>
     private TextWriter People => _quiet ? TextWriter.Null : console.IsTerminal ? console.Out : console.Error;
+
+    /// <summary>What --debug-mode prints; null without it.</summary>
+    private DebugLines? DebugLines => values.Get(TrainOptions.DebugMode) && !_quiet ? new DebugLines(console.Out, values) : null;
 
     private bool PrintsReferenceLines => !_quiet && !console.IsTerminal;
 
@@ -45,13 +49,24 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         }
 
         RunFolder folder = RunFolder.Of(values, TimeProvider.System);
+        bool goesOnHere = resume?.Lock is not null;
+        if (!goesOnHere && new CheckpointFolder(folder.Checkpoints).List().Count > 0)
+        {
+            throw new UsageException(
+                $"{RunOptions.OutputDirectory.Switch}={folder.Path} holds checkpoints of another run: add --resume to go on with it, or name "
+                + "another folder.");
+        }
+
+        using RunLock? early = !goesOnHere && Directory.Exists(folder.Path) ? RunLock.Take(folder.Path) : null;
         ModelSaver.CheckTarget(folder.Model, RunOptions.OutputDirectory.Switch);
         if (values.Get(RunOptions.SaveModel) is { Length: > 0 } best)
         {
             ModelSaver.CheckTarget(best, RunOptions.SaveModel.Switch);
         }
 
+        PrecisionSetup.Check(values, training: true);
         using Engine engine = ModelSetup.CreateEngine(values);
+        ProfileOutput.Start(values, engine);
         if (PrintsReferenceLines)
         {
             console.Out.WriteLine("Using CPU...");
@@ -70,16 +85,32 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
             console.Error.WriteLine($"Warning: {line}");
         }
 
+        DebugLines?.Described(ModelSetup.Config(values, data.BringsShape ? data.Train : null), data.Train);
         using DlrmModel model = CreateModel(engine, data, random);
+        DebugLines?.Initialized(model);
         folder.Create();
+        using RunLock? late = goesOnHere || early is not null ? null : RunLock.Take(folder.Path);
+        GraphOutput.Write(values, model.Config, folder);
         string record = RunRecord.ToJson("train", values, data, model.Config, engine);
-        File.WriteAllText(folder.Config, record);
+        WriteWhole(folder.Config, record);
         Introduce(data, model, folder);
-        return Train(data, model, folder, new ModelSaver(model, record), stop);
+        return Train(data, model, folder, new ModelSaver(model, record, data.EncodingFiles), stop);
+    }
+
+    /// <summary>A file that a crash leaves as it was or as it shall be.</summary>
+    private static void WriteWhole(string path, string text)
+    {
+        File.WriteAllText(path + ".tmp", text);
+        File.Move(path + ".tmp", path, overwrite: true);
     }
 
     private DlrmModel CreateModel(Engine engine, RunData data, NumpyRandom random)
     {
+        if (resume?.Folder is not null)
+        {
+            return ModelSetup.Resume(resume, values, data, engine);
+        }
+
         string load = values.Get(RunOptions.LoadModel);
         string optimizer = values.Get(TrainOptions.Optimizer);
         if (load.Length == 0)
@@ -110,7 +141,8 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
 
     private int Train(RunData data, DlrmModel model, RunFolder folder, ModelSaver saver, CancellationToken stop)
     {
-        using var metrics = new MetricsFile(folder.Metrics);
+        var checkpoints = new RunCheckpoints(values, folder, resume);
+        using MetricsFile metrics = checkpoints.OpenMetrics();
         var history = new RunHistory();
         LiveProgress? live = console.IsTerminal && !_quiet ? new LiveProgress(AnsiConsole.Console) : null;
         var observers = new List<ITrainingObserver> { metrics, history };
@@ -125,14 +157,22 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
             observers.Add(best = new BestModel(saver, path, values, PrintsReferenceLines ? console.Out : null));
         }
 
+        if (checkpoints.Best is { } keeper)
+        {
+            observers.Add(keeper);
+        }
+
         observers.Add(live is null ? new WarningLines(console.Error) : live);
+        var all = new Observers([.. observers]);
         using var trainer = new Trainer(
             model,
             data.Train,
             data.Test,
             TrainingSetup.Options(values, data.Train.BatchCount),
-            new Observers([.. observers]),
+            all,
             new RunDiagnostics(TrainingSetup.Facts(data, model.Config)));
+        using Checkpointer checkpointer = checkpoints.Begin(trainer, model, saver, metrics, all.Warned, console.Error);
+        history.GoOn(folder.Metrics, resume?.State);
         TrainingResult result;
         try
         {
@@ -145,15 +185,41 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
             return ExitCode.Failed;
         }
 
-        bool saved = saver.TrySave(folder.Model, result.Steps, result.Samples);
+        checkpointer.Finish();
+        RunReporting.Write(folder.Report, values, data, model, history, trainer.Evaluator, result, _started);
+        if (result.End == TrainingEnd.Interrupted)
+        {
+            return SaveInterrupted(checkpointer, trainer, folder, result);
+        }
+
+        bool saved = saver.TrySave(folder.Model, trainer.Save().ToJson());
         if (saved && best is { Saved: false })
         {
             best.SaveLast(result);
         }
 
-        RunReporting.Write(folder.Report, values, data, model, history, trainer.Evaluator, result, _started);
         Conclude(result, folder, saved);
-        return result.End == TrainingEnd.Interrupted ? ExitCode.Interrupted : saved ? ExitCode.Done : ExitCode.Failed;
+        return saved ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    private int SaveInterrupted(Checkpointer checkpointer, Trainer trainer, RunFolder folder, TrainingResult result)
+    {
+        try
+        {
+            string checkpoint = checkpointer.SaveNow(trainer);
+            Summarize(result, folder);
+            console.Error.WriteLine($"Interrupted after step {result.Steps}; all of it is in {Path.Combine(folder.Checkpoints, Path.GetFileName(checkpoint))}.");
+            console.Error.WriteLine("To go on as if nothing had happened:");
+            console.Error.WriteLine($"  dlrm train --resume={folder.Path}");
+            return ExitCode.Interrupted;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            console.Error.WriteLine(
+                $"dlrm train: interrupted after step {result.Steps}, but it could not be saved: {exception.Message} Checkpoints written "
+                + "before, if any, stand: --resume goes on with the newest.");
+            return ExitCode.Failed;
+        }
     }
 
     private void Introduce(RunData data, DlrmModel model, RunFolder folder)
@@ -164,7 +230,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
             $"Data    {data.Train.Description}: {data.Train.SampleCount:N0} samples, {data.Train.BatchCount:N0} steps an epoch"));
         People.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"Model   {model.Config.ParameterCount:N0} parameters ({SystemMemory.Describe(model.Config.ParameterCount * sizeof(float))}), "
+            $"Model   {model.Config.ParameterCount:N0} parameters ({SystemMemory.Describe(model.Config.ParameterBytes)}), "
             + $"{tables} tables, {model.Config.Interaction} interaction, {model.Config.Loss} loss"));
         People.WriteLine(
             $"Engine  {Threads(model.Engine.Team.Workers)}, {model.Engine.InstructionSet.ToString().ToLowerInvariant()}");
@@ -173,6 +239,24 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
     }
 
     private void Conclude(TrainingResult result, RunFolder folder, bool saved)
+    {
+        Summarize(result, folder);
+        if (saved)
+        {
+            People.WriteLine($"Model   {folder.Model}");
+        }
+        else
+        {
+            console.Error.WriteLine("dlrm train: a parameter is not finite, so the model was not saved.");
+        }
+
+        if (result.End == TrainingEnd.TargetReached)
+        {
+            People.WriteLine("Training ended because the target was reached.");
+        }
+    }
+
+    private void Summarize(TrainingResult result, RunFolder folder)
     {
         People.WriteLine();
         if (result is { Last: { } last, Best: { } best })
@@ -185,25 +269,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console)
         People.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"Trained {result.Steps:N0} steps, {result.Samples:N0} samples in {seconds:0.0} s ({result.Samples / Math.Max(seconds, 1e-9):N0} samples/s)"));
-        if (saved)
-        {
-            People.WriteLine($"Model   {folder.Model}");
-        }
-        else
-        {
-            console.Error.WriteLine("dlrm train: a parameter is not finite, so the model was not saved.");
-        }
-
         People.WriteLine($"Report  {folder.Report}");
-        if (result.End == TrainingEnd.TargetReached)
-        {
-            People.WriteLine("Training ended because the target was reached.");
-        }
-        else if (result.End == TrainingEnd.Interrupted)
-        {
-            console.Error.WriteLine($"Interrupted after step {result.Steps}. To go on from there, with a new pass over the data:");
-            console.Error.WriteLine($"  dlrm train --config={folder.Config} --load-model={folder.Model}");
-        }
     }
 
     private static string Threads(int count) => count == 1 ? "1 thread" : string.Create(CultureInfo.InvariantCulture, $"{count} threads");

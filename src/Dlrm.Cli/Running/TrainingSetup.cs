@@ -25,13 +25,16 @@ internal static class TrainingSetup
     public static TrainingOptions Options(OptionValues values, int batches)
     {
         int limit = values.GetInt(TrainOptions.Batches);
-        long steps = (long)values.GetInt(TrainOptions.Epochs) * (limit > 0 ? Math.Min(limit, batches) : batches);
+        int accumulation = values.GetInt(TrainOptions.GradientAccumulation);
+        int epoch = limit > 0 ? Math.Min(limit, batches) : batches;
+        long steps = (long)values.GetInt(TrainOptions.Epochs) * ((epoch + (long)accumulation - 1) / accumulation);
         double sparse = values.Get(TrainOptions.SparseLearningRate);
         bool mlperf = values.Get(TrainOptions.MlperfLogging);
         return new TrainingOptions
         {
             Epochs = values.GetInt(TrainOptions.Epochs),
             BatchLimit = values.GetInt(TrainOptions.Batches),
+            GradientAccumulation = accumulation,
             PrintFrequency = values.GetInt(TrainOptions.PrintFrequency),
             TestFrequency = values.GetInt(TrainOptions.TestFrequency),
             LearningRate = Schedule(values, values.Get(TrainOptions.LearningRate), steps),

@@ -17,18 +17,46 @@ internal sealed class LineBlockReader : IDisposable
     private readonly Thread _thread;
     private ExceptionDispatchInfo? _failure;
     private readonly int _blocks;
+    private readonly bool _quotes;
+    private readonly long _skip;
+    private readonly ReadOnlyMemory<byte> _read;
     private int _made;
 
     /// <summary>Opens a file and begins to read.</summary>
     /// <param name="path">The file.</param>
     /// <param name="blocks">Blocks that there may be at a time, 3 or more; whoever reads may hold all but 2.</param>
     /// <param name="cancellation">Makes <see cref="Next"/> throw.</param>
+    /// <param name="quotes">Line feeds inside double quotes do not end a line.</param>
+    /// <param name="skip">Bytes of text to leave out at the start; they are hashed all the same.</param>
+    /// <param name="byteOrderMark">Text may begin with a UTF-8 byte order mark, which stays in it.</param>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="BadDataException">It is empty, or in a format that is not read here.</exception>
-    public LineBlockReader(string path, int blocks, CancellationToken cancellation)
+    public LineBlockReader(
+        string path, int blocks, CancellationToken cancellation, bool quotes = false, long skip = 0,
+        bool byteOrderMark = false)
     {
         _blocks = blocks;
-        _source = new TextSource(path);
+        _quotes = quotes;
+        _skip = skip;
+        _source = new TextSource(path, byteOrderMark);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _thread = new Thread(Run) { IsBackground = true, Name = "dlrm reader" };
+        _thread.Start();
+    }
+
+    /// <summary>Goes on with a source of which some text was read.</summary>
+    /// <param name="source">The source, disposed of with this.</param>
+    /// <param name="read">Text that was read of it and comes first.</param>
+    /// <param name="blocks">Blocks that there may be at a time, 3 or more.</param>
+    /// <param name="cancellation">Makes <see cref="Next"/> throw.</param>
+    /// <param name="quotes">Line feeds inside double quotes do not end a line.</param>
+    public LineBlockReader(
+        TextSource source, ReadOnlyMemory<byte> read, int blocks, CancellationToken cancellation, bool quotes)
+    {
+        _blocks = blocks;
+        _quotes = quotes;
+        _read = read;
+        _source = source;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _thread = new Thread(Run) { IsBackground = true, Name = "dlrm reader" };
         _thread.Start();
@@ -100,7 +128,16 @@ internal sealed class LineBlockReader : IDisposable
     private void ReadAll()
     {
         TextBlock block = Take();
-        int carried = 0;
+        for (long left = _skip; left > 0;)
+        {
+            int wanted = (int)Math.Min(left, TextBlock.Capacity);
+            int skipped = _source.Fill(block.Bytes.AsSpan(0, wanted));
+            left = skipped < wanted ? 0 : left - skipped;
+            _stop.Token.ThrowIfCancellationRequested();
+        }
+
+        _read.Span.CopyTo(block.Bytes);
+        int carried = _read.Length;
         while (true)
         {
             int length = carried + _source.Fill(block.Bytes.AsSpan(carried, TextBlock.Capacity - carried));
@@ -110,7 +147,7 @@ internal sealed class LineBlockReader : IDisposable
                 return;
             }
 
-            int end = block.Bytes.AsSpan(0, length).LastIndexOf((byte)'\n') + 1;
+            int end = LastLineEnd(block.Bytes.AsSpan(0, length)) + 1;
             TextBlock next = Take();
             if (end == 0)
             {
@@ -173,6 +210,18 @@ internal sealed class LineBlockReader : IDisposable
 
             _stop.Token.ThrowIfCancellationRequested();
         }
+    }
+
+    /// <summary>Place of the last line feed that ends a line; −1 for none. Text begins outside quotes.</summary>
+    private int LastLineEnd(ReadOnlySpan<byte> text)
+    {
+        int end = text.LastIndexOf((byte)'\n');
+        while (_quotes && end >= 0 && text[..end].Count((byte)'"') % 2 == 1)
+        {
+            end = text[..text[..end].LastIndexOf((byte)'"')].LastIndexOf((byte)'\n');
+        }
+
+        return end;
     }
 
     private void Publish(TextBlock block, int length, TextBlockKind kind)

@@ -22,8 +22,9 @@ internal static class TextFormats
     /// <summary>The format that a file of these first bytes has.</summary>
     /// <param name="head">Up to eight bytes.</param>
     /// <param name="file">For the message.</param>
+    /// <param name="byteOrderMark">Text may begin with a UTF-8 byte order mark.</param>
     /// <exception cref="BadDataException">It is a known format that is not read here.</exception>
-    public static TextFormat Recognize(ReadOnlySpan<byte> head, string file)
+    public static TextFormat Recognize(ReadOnlySpan<byte> head, string file, bool byteOrderMark = false)
     {
         if (head.StartsWith<byte>([0x1f, 0x8b]))
         {
@@ -43,7 +44,7 @@ internal static class TextFormats
             [0xfd, 0x37, 0x7a, 0x58, ..] => "an xz file",
             [0x50, 0x41, 0x52, 0x31, ..] => "a Parquet file",
             [0xff, 0xfe, ..] or [0xfe, 0xff, ..] => "UTF-16 text",
-            [0xef, 0xbb, 0xbf, ..] => "text with a byte order mark",
+            [0xef, 0xbb, 0xbf, ..] when !byteOrderMark => "text with a byte order mark",
             _ => null,
         };
         return other is null

@@ -18,12 +18,13 @@ internal sealed class TextSource : IDisposable
     private readonly string _path;
     private bool _ended;
 
-    /// <summary>Opens a file.</summary>
+    /// <summary>Opens a file; <c>-</c> is standard input.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="BadDataException">It is empty, or in a format that is not read here.</exception>
-    public TextSource(string path)
+    public TextSource(string path, bool byteOrderMark = false)
     {
-        if (!File.Exists(path))
+        bool standardInput = path == "-";
+        if (!standardInput && !File.Exists(path))
         {
             throw Directory.Exists(path)
                 ? new BadDataException(path, "this is a folder; expected a file.")
@@ -31,7 +32,7 @@ internal sealed class TextSource : IDisposable
         }
 
         _path = path;
-        _file = new HashingStream(OpenSequential(path));
+        _file = new HashingStream(standardInput ? Console.OpenStandardInput() : OpenSequential(path));
         try
         {
             ReadOnlySpan<byte> head = _file.Peek(TextFormats.HeadLength);
@@ -40,7 +41,7 @@ internal sealed class TextSource : IDisposable
                 throw new BadDataException(path, "the file is empty.");
             }
 
-            Format = TextFormats.Recognize(head, path);
+            Format = TextFormats.Recognize(head, path, byteOrderMark);
             _text = Format switch
             {
                 TextFormat.GZip => new GZipStream(_file, CompressionMode.Decompress, leaveOpen: true),

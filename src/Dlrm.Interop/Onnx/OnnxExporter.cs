@@ -101,7 +101,7 @@ public static class OnnxExporter
         byte[] bytes = new byte[weight.Bytes];
         using (var memory = new MemoryStream(bytes))
         {
-            weight.WriteTo(memory);
+            weight.WriteTo(memory, requireFinite: false);
         }
 
         TensorProto tensor = Describe(weight);
@@ -131,7 +131,7 @@ public static class OnnxExporter
         foreach (TensorSource weight in weights)
         {
             stream.Position = Aligned(stream.Position);
-            weight.WriteTo(stream);
+            weight.WriteTo(stream, requireFinite: false);
         }
     }
 

@@ -103,7 +103,7 @@ internal sealed class TorchRecNames
         : TensorSource.Streaming(tensor.Name, tensor.Type, [.. tensor.Shape], target =>
         {
             using var memory = new MemoryStream();
-            tensor.WriteTo(memory);
+            tensor.WriteTo(memory, requireFinite: false);
             target.Write(MemoryMarshal.AsBytes(Permute(memory.ToArray(), _columns, toTheirs: true).AsSpan()));
         });
 

@@ -63,7 +63,7 @@ internal sealed class TorchWriter
                     TensorType.I64 => "LongStorage",
                     _ => throw new NotSupportedException($"PyTorch files are written with tensors of F32 and I64, not {tensor.Type}."),
                 };
-                WriteTensor(writer, storage, tensor.Bytes / tensor.Type.Size(), tensor.Shape, tensor.WriteTo);
+                WriteTensor(writer, storage, tensor.Bytes / tensor.Type.Size(), tensor.Shape, stream => tensor.WriteTo(stream, requireFinite: false));
                 break;
             case TorchNumber { Value: var number }:
                 WriteTensor(writer, "DoubleStorage", 1, [], stream => stream.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<double>(in number))));

@@ -4,7 +4,7 @@ namespace Dlrm.Checkpoints;
 internal class FileLayer
 {
     /// <summary>The disk as it is.</summary>
-    public static FileLayer Disk { get; } = new();
+    public static FileLayer Disk { get; } = KillingLayer.FromEnvironment() ?? new FileLayer();
 
     public virtual void CreateFolder(string path) => Directory.CreateDirectory(path);
 

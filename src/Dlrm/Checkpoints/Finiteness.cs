@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Dlrm.Kernels;
+using Dlrm.Layers;
 using Dlrm.Memory;
 
 namespace Dlrm.Checkpoints;
@@ -9,6 +11,16 @@ public static class Finiteness
 {
     /// <summary>The exponent of a float: all ones for infinities and NaN alone.</summary>
     private const int Exponent = 0x7F800000;
+
+    /// <summary>True when every element is finite, however it is kept; what is quantized always is.</summary>
+    /// <param name="parameter">A parameter.</param>
+    public static bool AllFinite(Parameter parameter) => parameter.Storage switch
+    {
+        StorageFormat.Float32 => AllFinite(parameter.Value),
+        StorageFormat.Float16 => AllFinite(parameter.Packed, 0x7C00),
+        StorageFormat.BFloat16 => AllFinite(parameter.Packed, 0x7F80),
+        _ => true,
+    };
 
     /// <summary>True when every element is finite.</summary>
     /// <param name="values">Any number of elements.</param>
@@ -20,6 +32,23 @@ public static class Finiteness
             if (!AllFinite(values.Slice(start, (int)Math.Min(Piece, values.Length - start))))
             {
                 return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool AllFinite(NativeBuffer<byte> halves, ushort exponent)
+    {
+        const int Piece = 1 << 16;
+        for (long start = 0; start < halves.Length; start += Piece)
+        {
+            foreach (ushort half in MemoryMarshal.Cast<byte, ushort>(halves.Slice(start, (int)Math.Min(Piece, halves.Length - start))))
+            {
+                if ((half & exponent) == exponent)
+                {
+                    return false;
+                }
             }
         }
 

@@ -20,4 +20,7 @@ public sealed record ModelContents
 
     /// <summary>Tensors beyond this many bytes go to further files. Default: 5 GB.</summary>
     public long ShardBytes { get; init; } = TensorFiles.DefaultShardBytes;
+
+    /// <summary>True to refuse, while writing, a tensor of the model with a float that is not finite.</summary>
+    public bool RequireFinite { get; init; }
 }

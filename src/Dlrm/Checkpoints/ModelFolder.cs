@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json;
+using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Memory;
+using Dlrm.Optimizers;
 
 namespace Dlrm.Checkpoints;
 
@@ -74,7 +76,9 @@ public sealed class ModelFolder : IDisposable
     /// <exception cref="IOException">
     /// It could not be saved, or the path holds something else; what was there before is untouched.
     /// </exception>
-    /// <exception cref="InvalidDataException">The disk gave back other bytes than it was given.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The disk gave back other bytes than it was given, or a value is not finite and <see cref="ModelContents.RequireFinite"/>.
+    /// </exception>
     public static void Save(string path, ModelContents contents) => Save(path, contents, FileLayer.Disk);
 
     /// <summary>Opens a saved model and checks it.</summary>
@@ -112,7 +116,7 @@ public sealed class ModelFolder : IDisposable
     /// <summary>True when every value of every parameter is finite; reads at the speed of memory.</summary>
     /// <param name="parameters">What is to be saved.</param>
     public static bool AllFinite(IEnumerable<Parameter> parameters)
-        => parameters.All(parameter => Finiteness.AllFinite(parameter.Value));
+        => parameters.All(parameter => Finiteness.AllFinite(parameter));
 
     /// <summary>Reads a tensor of the model straight into a buffer.</summary>
     /// <param name="name">Its name.</param>
@@ -135,16 +139,60 @@ public sealed class ModelFolder : IDisposable
     /// <exception cref="InvalidDataException">One is missing, has another shape, or a saved one is not among them.</exception>
     public void ReadAll(IReadOnlyCollection<Parameter> parameters)
     {
-        var wanted = parameters.Select(parameter => parameter.Name).ToHashSet(StringComparer.Ordinal);
+        var wanted = parameters.Select(StoredParameter.Name).ToHashSet(StringComparer.Ordinal);
         if (_model.Tensors.Keys.FirstOrDefault(name => !wanted.Contains(name)) is { } unwanted)
         {
             throw new InvalidDataException(
                 $"{FullPath} holds tensor '{unwanted}', which the model of its {ConfigName} does not have.");
         }
 
+        // All are compared before the first is read, so that a model is never half one and half the other.
         foreach (Parameter parameter in parameters)
         {
-            ReadInto(parameter.Name, parameter.Value, parameter.Shape.ToArray());
+            _model.Require(parameter.Name, TensorType.F32, [.. parameter.Shape.Select(extent => (long)extent)]);
+        }
+
+        foreach (Parameter parameter in parameters)
+        {
+            if (parameter.Storage == StorageFormat.Float32)
+            {
+                ReadInto(parameter.Name, parameter.Value, parameter.Shape.ToArray());
+            }
+            else
+            {
+                _model.ReadInto(
+                    StoredParameter.Name(parameter), parameter.Packed, StoredParameter.Shape(parameter), StoredParameter.Type(parameter));
+            }
+        }
+    }
+
+    /// <summary>Reads all state of an optimizer, which must be exactly what was saved; compared before the first is read.</summary>
+    /// <param name="states">The state; its values are overwritten.</param>
+    /// <exception cref="InvalidDataException">One is missing or has another shape, or a saved one is not among them.</exception>
+    public void ReadAllOptimizer(IReadOnlyCollection<OptimizerState> states)
+    {
+        CheckOptimizer(states);
+        foreach (OptimizerState state in states)
+        {
+            _optimizer.ReadInto(state.Name, state.Value, [.. state.Shape.Select(extent => (long)extent)]);
+        }
+    }
+
+    /// <summary>Compares names and shapes of an optimizer's state with what was saved.</summary>
+    /// <param name="states">The state.</param>
+    /// <exception cref="InvalidDataException">They differ; the message names both sides.</exception>
+    public void CheckOptimizer(IReadOnlyCollection<OptimizerState> states)
+    {
+        var wanted = states.Select(state => state.Name).ToHashSet(StringComparer.Ordinal);
+        if (_optimizer.Tensors.Keys.FirstOrDefault(name => !wanted.Contains(name)) is { } unwanted)
+        {
+            throw new InvalidDataException(
+                $"{FullPath} holds the optimizer's '{unwanted}', which this optimizer does not keep: go on with the one it was saved with.");
+        }
+
+        foreach (OptimizerState state in states)
+        {
+            _optimizer.Require(state.Name, TensorType.F32, [.. state.Shape.Select(extent => (long)extent)]);
         }
     }
 
@@ -184,7 +232,7 @@ public sealed class ModelFolder : IDisposable
         CheckJson(contents.ConfigJson, ConfigName);
         using var folder = AtomicFolder.Begin(path, layer);
         WriteText(folder, ConfigName, contents.ConfigJson);
-        TensorFiles.Write(folder, ModelStem, contents.Tensors, contents.ShardBytes);
+        TensorFiles.Write(folder, ModelStem, contents.Tensors, contents.ShardBytes, contents.RequireFinite);
         if (contents.StateJson is { } state)
         {
             CheckJson(state, StateName);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Dlrm.Memory;
 using Microsoft.Win32.SafeHandles;
@@ -74,13 +75,22 @@ public sealed class SafetensorsReader : IDisposable
     /// <exception cref="ArgumentException">The buffer has another number of elements than the shape.</exception>
     public void ReadInto<T>(string name, NativeBuffer<T> destination, ReadOnlySpan<long> shape)
         where T : unmanaged
+        => ReadInto(name, destination, shape, TensorTypes.Of<T>());
+
+    /// <summary>The same for a buffer that holds elements of another type as bytes.</summary>
+    /// <typeparam name="T">What the buffer consists of.</typeparam>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="destination">As many bytes as the tensor has.</param>
+    /// <param name="shape">The shape it must have.</param>
+    /// <param name="type">The type it must have.</param>
+    internal void ReadInto<T>(string name, NativeBuffer<T> destination, ReadOnlySpan<long> shape, TensorType type)
+        where T : unmanaged
     {
         if (!Tensors.TryGetValue(name, out TensorInfo? tensor))
         {
             throw new InvalidDataException($"{Path}: there is no tensor '{name}'; it holds {Tensors.Count} others.");
         }
 
-        TensorType type = TensorTypes.Of<T>();
         if (tensor.Type != type || !shape.SequenceEqual(tensor.Shape.ToArray()))
         {
             throw new InvalidDataException(
@@ -97,7 +107,7 @@ public sealed class SafetensorsReader : IDisposable
         for (long start = 0; start < destination.Length; start += Piece)
         {
             int length = (int)Math.Min(Piece, destination.Length - start);
-            long at = _dataStart + tensor.Offset + (start * type.Size());
+            long at = _dataStart + tensor.Offset + (start * Unsafe.SizeOf<T>());
             ReadExactly(_file, MemoryMarshal.AsBytes(destination.Slice(start, length)), at, Path);
         }
     }

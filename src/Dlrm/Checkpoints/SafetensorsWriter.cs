@@ -9,10 +9,15 @@ public static class SafetensorsWriter
     /// <param name="stream">Where to; only written to, never sought.</param>
     /// <param name="tensors">Names must differ.</param>
     /// <param name="metadata">Texts for the header, or null.</param>
+    /// <param name="requireFinite">True to refuse floats that are infinite or not a number.</param>
+    /// <exception cref="InvalidDataException">A value is not finite; what was written is of no use.</exception>
     /// <exception cref="ArgumentException">Two tensors have one name.</exception>
     /// <exception cref="IOException">The stream failed.</exception>
     public static void Write(
-        Stream stream, IReadOnlyList<TensorSource> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+        Stream stream,
+        IReadOnlyList<TensorSource> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null,
+        bool requireFinite = false)
     {
         byte[] head = SafetensorsHeader.Format(tensors, metadata);
         Span<byte> length = stackalloc byte[sizeof(ulong)];
@@ -21,7 +26,7 @@ public static class SafetensorsWriter
         stream.Write(head);
         foreach (TensorSource tensor in tensors)
         {
-            tensor.WriteTo(stream);
+            tensor.WriteTo(stream, requireFinite);
         }
     }
 }

@@ -31,7 +31,8 @@ internal sealed class TensorFiles : IDisposable
     /// <summary>Every tensor by name.</summary>
     public IReadOnlyDictionary<string, TensorInfo> Tensors => _tensors;
 
-    public static void Write(AtomicFolder folder, string stem, IReadOnlyList<TensorSource> tensors, long shardBytes)
+    public static void Write(
+        AtomicFolder folder, string stem, IReadOnlyList<TensorSource> tensors, long shardBytes, bool requireFinite = false)
     {
         // PyTorch's loaders in Python look for this mark.
         var metadata = new Dictionary<string, string> { ["format"] = "pt" };
@@ -39,7 +40,7 @@ internal sealed class TensorFiles : IDisposable
         for (int shard = 0; shard < shards.Count; shard++)
         {
             using Stream stream = folder.Create(ShardName(stem, shard, shards.Count));
-            SafetensorsWriter.Write(stream, shards[shard], metadata);
+            SafetensorsWriter.Write(stream, shards[shard], metadata, requireFinite);
         }
 
         if (shards.Count > 1)
@@ -78,6 +79,10 @@ internal sealed class TensorFiles : IDisposable
 
     public void ReadInto<T>(string name, NativeBuffer<T> destination, ReadOnlySpan<long> shape)
         where T : unmanaged
+        => ReadInto(name, destination, shape, TensorTypes.Of<T>());
+
+    public void ReadInto<T>(string name, NativeBuffer<T> destination, ReadOnlySpan<long> shape, TensorType type)
+        where T : unmanaged
     {
         if (!_readerOf.TryGetValue(name, out SafetensorsReader? reader))
         {
@@ -85,7 +90,24 @@ internal sealed class TensorFiles : IDisposable
                 $"{Path.Combine(_folder, _stem + ".safetensors")}: there is no tensor '{name}'; it holds {Names()}.");
         }
 
-        reader.ReadInto(name, destination, shape);
+        reader.ReadInto(name, destination, shape, type);
+    }
+
+    /// <summary>Compares a tensor's type and shape with what is expected.</summary>
+    /// <exception cref="InvalidDataException">There is no such tensor, or it is another; the message names both.</exception>
+    public void Require(string name, TensorType type, long[] shape)
+    {
+        if (!_tensors.TryGetValue(name, out TensorInfo? tensor))
+        {
+            throw new InvalidDataException(
+                $"{Path.Combine(_folder, _stem + ".safetensors")}: there is no tensor '{name}'; it holds {Names()}.");
+        }
+
+        if (tensor.Type != type || !shape.SequenceEqual(tensor.Shape))
+        {
+            throw new InvalidDataException(
+                $"{_readerOf[name].Path}: tensor '{name}' is {tensor.Kind}, expected {TensorInfo.Describe(type, shape)}.");
+        }
     }
 
     /// <summary>The file that holds a tensor, open at its first byte.</summary>

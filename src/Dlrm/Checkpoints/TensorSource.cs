@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Memory;
 
@@ -31,7 +32,10 @@ public abstract class TensorSource
     /// <summary>The values of a parameter.</summary>
     /// <param name="parameter">It must outlive the source.</param>
     public static TensorSource Of(Parameter parameter)
-        => new BufferSource<float>(parameter.Name, [.. parameter.Shape.Select(extent => (long)extent)], parameter.Value);
+        => parameter.Storage == StorageFormat.Float32
+            ? new BufferSource<float>(parameter.Name, [.. parameter.Shape.Select(extent => (long)extent)], parameter.Value)
+            : new BufferSource<byte>(
+                StoredParameter.Name(parameter), StoredParameter.Shape(parameter), parameter.Packed, StoredParameter.Type(parameter));
 
     /// <summary>A whole buffer.</summary>
     /// <typeparam name="T">float, int, long, byte, Half and the like.</typeparam>
@@ -52,12 +56,58 @@ public abstract class TensorSource
     internal static TensorSource Streaming(string name, TensorType type, long[] shape, Action<Stream> write)
         => new StreamingSource(name, type, shape, write);
 
-    internal abstract void WriteTo(Stream stream);
+    /// <summary>A tensor as it was when its snapshot was taken, though steps go on changing it.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="type">Its element type.</param>
+    /// <param name="shape">Extents, row-major, the rows first.</param>
+    /// <param name="rows">Its rows; written once.</param>
+    /// <param name="gate">Held while a piece is read.</param>
+    internal static TensorSource Of(string name, TensorType type, IReadOnlyList<int> shape, RowSnapshot rows, Lock gate)
+        => new RowSource(name, type, [.. shape.Select(extent => (long)extent)], rows, gate);
+
+    /// <summary>Writes the tensor's bytes.</summary>
+    /// <param name="stream">Where to.</param>
+    /// <param name="requireFinite">True to refuse floats that are not finite.</param>
+    internal abstract void WriteTo(Stream stream, bool requireFinite);
+
+    private void Write(Stream stream, ReadOnlySpan<byte> piece, bool requireFinite)
+    {
+        if (requireFinite && Type == TensorType.F32 && !Finiteness.AllFinite(MemoryMarshal.Cast<byte, float>(piece)))
+        {
+            throw new InvalidDataException($"{Name} holds a number that is not finite: such a model is worth nothing.");
+        }
+
+        stream.Write(piece);
+    }
+
+    private sealed class RowSource(string name, TensorType type, long[] shape, RowSnapshot rows, Lock gate)
+        : TensorSource(name, type, shape, TensorInfo.SizeOf(type, shape)!.Value)
+    {
+        internal override void WriteTo(Stream stream, bool requireFinite)
+        {
+            // A step that comes meanwhile waits for one piece at most: some microseconds.
+            const int Piece = 256 << 10;
+            long rowBytes = rows.Count == 0 ? 1 : Bytes / rows.Count;
+            byte[] piece = new byte[Math.Max(Piece / rowBytes, 1) * rowBytes];
+            int rowsTogether = (int)(piece.Length / rowBytes);
+            for (int first = 0; first < rows.Count; first += rowsTogether)
+            {
+                int count = Math.Min(rowsTogether, rows.Count - first);
+                Span<byte> bytes = piece.AsSpan(0, (int)(count * rowBytes));
+                lock (gate)
+                {
+                    rows.Read(first, count, bytes);
+                }
+
+                Write(stream, bytes, requireFinite);
+            }
+        }
+    }
 
     private sealed class StreamingSource(string name, TensorType type, long[] shape, Action<Stream> write)
         : TensorSource(name, type, shape, TensorInfo.SizeOf(type, shape) ?? throw new ArgumentException($"Tensor '{name}' is too large.", nameof(shape)))
     {
-        internal override void WriteTo(Stream stream) => write(stream);
+        internal override void WriteTo(Stream stream, bool requireFinite) => write(stream);
     }
 
     private sealed class BufferSource<T> : TensorSource
@@ -65,8 +115,8 @@ public abstract class TensorSource
     {
         private readonly NativeBuffer<T> _values;
 
-        public BufferSource(string name, long[] shape, NativeBuffer<T> values)
-            : base(name, TensorTypes.Of<T>(), shape, values.Bytes)
+        public BufferSource(string name, long[] shape, NativeBuffer<T> values, TensorType? type = null)
+            : base(name, type ?? TensorTypes.Of<T>(), shape, values.Bytes)
         {
             if (shape.Any(extent => extent < 0) || TensorInfo.SizeOf(Type, shape) != values.Bytes)
             {
@@ -78,13 +128,13 @@ public abstract class TensorSource
             _values = values;
         }
 
-        internal override void WriteTo(Stream stream)
+        internal override void WriteTo(Stream stream, bool requireFinite)
         {
             const int Piece = 1 << 20;
             for (long start = 0; start < _values.Length; start += Piece)
             {
                 int length = (int)Math.Min(Piece, _values.Length - start);
-                stream.Write(MemoryMarshal.AsBytes(_values.Slice(start, length)));
+                Write(stream, MemoryMarshal.AsBytes(_values.Slice(start, length)), requireFinite);
             }
         }
     }

@@ -17,6 +17,7 @@ public sealed class Batch : IDisposable
     private readonly NativeBuffer<int>[] _indices;
     private NativeBuffer<float> _dense = new(0);
     private NativeBuffer<float> _labels = new(0);
+    private NativeBuffer<float> _weights = new(0);
     private int _capacity;
 
     /// <summary>An empty batch.</summary>
@@ -52,12 +53,29 @@ public sealed class Batch : IDisposable
     /// <summary>Labels, (B), in [0, 1].</summary>
     public Span<float> Labels => _labels.Slice(0, Size);
 
+    /// <summary>True when samples have weights; a source sets it before it writes <see cref="Weights"/>.</summary>
+    public bool HasWeights
+    {
+        get;
+        set
+        {
+            field = value;
+            if (value && _weights.Length < Size)
+            {
+                Replace(ref _weights, Size);
+            }
+        }
+    }
+
+    /// <summary>Weights of the samples in the loss, (B), 0 or more; empty when there are none and each counts as 1.</summary>
+    public Span<float> Weights => HasWeights ? _weights.Slice(0, Size) : default;
+
     /// <summary>The dense features as a matrix.</summary>
     public MatrixView DenseMatrix => MatrixView.Over(_dense, Size, DenseFeatures);
 
     /// <summary>
-    /// Makes room for <paramref name="size"/> samples and sets <see cref="Size"/>. Contents are undefined until written;
-    /// offset 0 of every table is 0.
+    /// Makes room for <paramref name="size"/> samples without weights and sets <see cref="Size"/>. Contents are undefined
+    /// until written; offset 0 of every table is 0.
     /// </summary>
     /// <param name="size">B, 0 or more.</param>
     public void Resize(int size)
@@ -73,6 +91,33 @@ public sealed class Batch : IDisposable
             }
 
             _capacity = size;
+        }
+
+        Size = size;
+        HasWeights = false;
+    }
+
+    /// <summary>
+    /// As <see cref="Resize"/>, but the offsets of the samples there are now stay; those of new samples, dense features and
+    /// labels are undefined until written.
+    /// </summary>
+    /// <param name="size">B, as large as before or larger.</param>
+    internal void Append(int size)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, Size);
+        if (size > _capacity)
+        {
+            _capacity = Math.Max(size, 2 * _capacity);
+            Replace(ref _dense, checked((long)_capacity * DenseFeatures));
+            Replace(ref _labels, _capacity);
+            for (int table = 0; table < Tables; table++)
+            {
+                NativeBuffer<int> old = _offsets[table];
+                var grown = new NativeBuffer<int>(_capacity + 1L);
+                old.Slice(0, Size + 1).CopyTo(grown.Span);
+                old.Dispose();
+                _offsets[table] = grown;
+            }
         }
 
         Size = size;
@@ -114,6 +159,7 @@ public sealed class Batch : IDisposable
     {
         _dense.Dispose();
         _labels.Dispose();
+        _weights.Dispose();
         for (int table = 0; table < Tables; table++)
         {
             _offsets[table].Dispose();

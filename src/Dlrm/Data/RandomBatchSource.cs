@@ -16,7 +16,7 @@ namespace Dlrm.Data;
 /// stops before a test pass. Reading allocates no managed memory.
 /// </para>
 /// </remarks>
-public sealed class RandomBatchSource : IBatchSource
+public sealed class RandomBatchSource : IResumableSource
 {
     /// <summary>Doubles drawn at once where no other draw stands between them: 32 KB.</summary>
     private const int DrawsTogether = 4096;
@@ -61,6 +61,15 @@ public sealed class RandomBatchSource : IBatchSource
 
     /// <inheritdoc/>
     public long SampleCount => _options.SampleCount;
+
+    /// <inheritdoc/>
+    public int PositionBytes => NumpyRandom.StateBytes;
+
+    /// <inheritdoc/>
+    public void SavePosition(Span<byte> position) => _random.SaveState(position);
+
+    /// <inheritdoc/>
+    public void RestorePosition(ReadOnlySpan<byte> position) => _random.RestoreState(position);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The batch has another number of features, or a Gaussian lookup missed its table.</exception>

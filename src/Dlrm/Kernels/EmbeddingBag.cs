@@ -21,6 +21,9 @@ internal abstract class EmbeddingBag
     /// <param name="set">A set that this processor has.</param>
     public static EmbeddingBag For(InstructionSet set) => Kernels[(int)set];
 
+    /// <summary>The same for tables kept in fewer bits, with the same registers.</summary>
+    public abstract PackedEmbeddingBag Packed { get; }
+
     /// <summary>Pools the bags of samples [start, end).</summary>
     /// <param name="table">(E, D).</param>
     /// <param name="offsets">(B + 1), ascending from 0.</param>
@@ -37,6 +40,9 @@ internal abstract class EmbeddingBag
 internal sealed unsafe class EmbeddingBag<TSimd> : EmbeddingBag
     where TSimd : unmanaged, ISimd<TSimd>
 {
+    /// <inheritdoc/>
+    public override PackedEmbeddingBag Packed { get; } = new PackedEmbeddingBag<TSimd>();
+
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Pool(

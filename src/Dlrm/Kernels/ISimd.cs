@@ -88,6 +88,12 @@ internal unsafe interface ISimd<TSelf>
     /// <summary>Lane-wise right shift of the int32 that keeps the sign.</summary>
     static abstract TSelf ShiftRightBits(TSelf value, int count);
 
+    /// <summary>Lane-wise right shift of the uint32: zeros come in.</summary>
+    static abstract TSelf ShiftRightLogicalBits(TSelf value, int count);
+
+    /// <summary>Lane-wise int32 product, wrapping.</summary>
+    static abstract TSelf MultiplyBits(TSelf left, TSelf right);
+
     /// <summary>The lane's int32 as a float.</summary>
     static abstract TSelf ConvertBits(TSelf value);
 

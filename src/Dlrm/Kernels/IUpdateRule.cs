@@ -10,6 +10,9 @@ namespace Dlrm.Kernels;
 /// </remarks>
 internal unsafe interface IUpdateRule
 {
+    /// <summary>True for a rule that finds the weights by itself, in a table that is not floats; it is given none.</summary>
+    static virtual bool FindsWeights => false;
+
     /// <summary>Updates one row.</summary>
     /// <typeparam name="TSimd">The register to compute with.</typeparam>
     /// <param name="row">Row number: finds the optimizer's state.</param>

@@ -60,6 +60,25 @@ internal static unsafe class Prefetch
         Sse.Prefetch0(row + (7 * LineFloats));
     }
 
+    /// <summary>Asks for the lines of a row that begins anywhere, 512 bytes at most.</summary>
+    /// <param name="row">The first byte.</param>
+    /// <param name="bytes">Bytes of the row, 1 or more.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Bytes(byte* row, int bytes)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(row);
+            for (int line = 64; line < bytes && line < 512; line += 64)
+            {
+                Sse.Prefetch0(row + line);
+            }
+
+            // The line of the last byte: where a row lies across the end of a line, what the above leaves out.
+            Sse.Prefetch0(row + bytes - 1);
+        }
+    }
+
     /// <summary>Bytes to ask for when rows are not aligned to lines: what a row can touch.</summary>
     /// <param name="dimension">Floats of a row.</param>
     public static int RowBytes(int dimension)

@@ -31,13 +31,13 @@ internal abstract class RowUpdate<TRule>
 
     /// <summary>Updates the rows of a run of sorted lookups.</summary>
     /// <param name="lookups">All the lookups of each row that they name.</param>
-    /// <param name="table">(E, D), in and out.</param>
+    /// <param name="table">(E, D), in and out; null for a rule that finds the weights by itself.</param>
     /// <param name="gradient">(B, D): of the pooled sums.</param>
     /// <param name="rule">The rule.</param>
     /// <param name="scratch">Working memory: D floats from <paramref name="first"/> on.</param>
     /// <param name="first">The first float of it.</param>
     public abstract void Update(
-        in SortedLookups lookups, NativeBuffer<float> table, MatrixView gradient, TRule rule, NativeBuffer<float> scratch, long first);
+        in SortedLookups lookups, NativeBuffer<float>? table, MatrixView gradient, TRule rule, NativeBuffer<float> scratch, long first);
 
     /// <summary>Applies a rule to elements [start, start + count) of a dense parameter, seen as row 0.</summary>
     /// <param name="weights">In and out.</param>
@@ -60,15 +60,16 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
 
     /// <inheritdoc/>
     public override void Update(
-        in SortedLookups lookups, NativeBuffer<float> table, MatrixView gradient, TRule rule, NativeBuffer<float> scratch, long first)
+        in SortedLookups lookups, NativeBuffer<float>? table, MatrixView gradient, TRule rule, NativeBuffer<float> scratch, long first)
     {
+        float* rows = table is null ? null : table.Data;
         if (lookups.IsWide)
         {
-            Update((ulong*)lookups.Keys, lookups, table.Data, gradient, rule, scratch.Data + first);
+            Update((ulong*)lookups.Keys, lookups, rows, gradient, rule, scratch.Data + first);
         }
         else
         {
-            Update((uint*)lookups.Keys, lookups, table.Data, gradient, rule, scratch.Data + first);
+            Update((uint*)lookups.Keys, lookups, rows, gradient, rule, scratch.Data + first);
         }
     }
 
@@ -126,7 +127,11 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
             {
                 TKey ahead = keys[Math.Min(place + distance, count - 1)];
                 long rowAhead = long.CreateTruncating(ahead >> sampleBits);
-                Prefetch.Row(table + (rowAhead * dimension), bytes);
+                if (!TRule.FindsWeights)
+                {
+                    Prefetch.Row(table + (rowAhead * dimension), bytes);
+                }
+
                 rule.Prefetch(rowAhead, dimension, bytes);
                 ahead = keys[Math.Min(place + GradientsAhead, count - 1)];
                 Prefetch.Row(gradients + (long.CreateTruncating(ahead & sampleMask) * stride), bytes);
@@ -142,7 +147,7 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
             }
 
             long rowNumber = long.CreateTruncating(row);
-            rule.Apply<TSimd>(rowNumber, table + (rowNumber * dimension), sum, dimension);
+            rule.Apply<TSimd>(rowNumber, TRule.FindsWeights ? null : table + (rowNumber * dimension), sum, dimension);
         }
     }
 

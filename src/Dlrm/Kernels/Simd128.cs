@@ -120,6 +120,14 @@ internal readonly unsafe struct Simd128 : ISimd<Simd128>
         => new((value.Bits >> count).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd128 ShiftRightLogicalBits(Simd128 value, int count)
+        => new((value.Bits >>> count).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd128 MultiplyBits(Simd128 left, Simd128 right)
+        => new((left.Bits * right.Bits).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd128 ConvertBits(Simd128 value)
         => new(Vector128.ConvertToSingle(value.Bits));
 

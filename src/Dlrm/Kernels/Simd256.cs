@@ -119,6 +119,14 @@ internal readonly unsafe struct Simd256 : ISimd<Simd256>
         => new((value.Bits >> count).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd256 ShiftRightLogicalBits(Simd256 value, int count)
+        => new((value.Bits >>> count).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd256 MultiplyBits(Simd256 left, Simd256 right)
+        => new((left.Bits * right.Bits).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd256 ConvertBits(Simd256 value)
         => new(Vector256.ConvertToSingle(value.Bits));
 

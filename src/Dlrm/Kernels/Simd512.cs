@@ -119,6 +119,14 @@ internal readonly unsafe struct Simd512 : ISimd<Simd512>
         => new((value.Bits >> count).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512 ShiftRightLogicalBits(Simd512 value, int count)
+        => new((value.Bits >>> count).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512 MultiplyBits(Simd512 left, Simd512 right)
+        => new((left.Bits * right.Bits).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512 ConvertBits(Simd512 value)
         => new(Vector512.ConvertToSingle(value.Bits));
 

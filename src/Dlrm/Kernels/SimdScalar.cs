@@ -119,6 +119,14 @@ internal readonly unsafe struct SimdScalar : ISimd<SimdScalar>
         => new(value.Bits >> count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdScalar ShiftRightLogicalBits(SimdScalar value, int count)
+        => new(value.Bits >>> count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdScalar MultiplyBits(SimdScalar left, SimdScalar right)
+        => new(left.Bits * right.Bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdScalar ConvertBits(SimdScalar value)
         => new((float)value.Bits);
 

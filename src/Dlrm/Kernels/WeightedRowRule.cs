@@ -8,8 +8,7 @@ namespace Dlrm.Kernels;
 /// <c>∂w = v·g</c> and <c>∂v = w·g</c>, both from the values before the step.
 /// </summary>
 /// <remarks>
-/// All lookups of a row have its one weight, so one sum serves both. The dot product adds in 16 lanes, element i in lane
-/// i mod 16 with i ascending, acc = fma(w, g, acc) from 0; then lanes by halves, 8, 4, 2, 1 apart. A weight that was not
+/// All lookups of a row have its one weight, so one sum serves both; the dot product is <see cref="LaneDot"/>. A weight that was not
 /// looked up has no gradient; both rules leave it as it is then, so updating only the others is what a dense update does.
 /// </remarks>
 /// <typeparam name="TRow">What is done to the row.</typeparam>
@@ -18,8 +17,6 @@ internal readonly unsafe struct WeightedRowRule<TRow, TWeight> : IUpdateRule
     where TRow : struct, IUpdateRule
     where TWeight : struct, IUpdateRule
 {
-    private const int VirtualLanes = 16;
-
     private readonly TRow _rowRule;
     private readonly TWeight _weightRule;
     private readonly float* _weights;
@@ -44,7 +41,7 @@ internal readonly unsafe struct WeightedRowRule<TRow, TWeight> : IUpdateRule
     public void Apply<TSimd>(long row, float* weights, float* gradient, int dimension)
         where TSimd : unmanaged, ISimd<TSimd>
     {
-        float slope = Dot<TSimd>(weights, gradient, dimension);
+        float slope = LaneDot.Of<TSimd>(weights, gradient, dimension);
         float factor = _weights[row];
         TSimd factors = TSimd.Broadcast(factor);
         int column = 0;
@@ -69,38 +66,5 @@ internal readonly unsafe struct WeightedRowRule<TRow, TWeight> : IUpdateRule
         _rowRule.Prefetch(row, dimension, bytes);
         _weightRule.Prefetch(row, 1, sizeof(float));
         Kernels.Prefetch.Row(_weights + row, sizeof(float));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Dot<TSimd>(float* left, float* right, int dimension)
-        where TSimd : unmanaged, ISimd<TSimd>
-    {
-        float* lanes = stackalloc float[VirtualLanes];
-        int whole = dimension & -VirtualLanes;
-        for (int lane = 0; lane < VirtualLanes; lane += TSimd.Lanes)
-        {
-            TSimd sum = TSimd.Zero;
-            for (int column = lane; column < whole; column += VirtualLanes)
-            {
-                sum = TSimd.Fma(TSimd.Load(left + column), TSimd.Load(right + column), sum);
-            }
-
-            TSimd.Store(sum, lanes + lane);
-        }
-
-        for (int column = whole; column < dimension; column++)
-        {
-            lanes[column - whole] = MathF.FusedMultiplyAdd(left[column], right[column], lanes[column - whole]);
-        }
-
-        for (int half = VirtualLanes / 2; half > 0; half /= 2)
-        {
-            for (int lane = 0; lane < half; lane++)
-            {
-                lanes[lane] += lanes[lane + half];
-            }
-        }
-
-        return lanes[0];
     }
 }

@@ -2,6 +2,7 @@ using Dlrm.Kernels;
 using Dlrm.Memory;
 using Dlrm.Optimizers;
 using Dlrm.Random;
+using Dlrm.Threading;
 
 namespace Dlrm.Layers;
 
@@ -24,12 +25,16 @@ public abstract class EmbeddingTable : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
         Number = number;
+        Name = $"emb_l.{number}";
         Rows = rows;
         Dimension = dimension;
     }
 
     /// <summary>Which categorical feature, from 0.</summary>
     public int Number { get; }
+
+    /// <summary><c>emb_l.NUMBER</c>: what the names of its parameters begin with.</summary>
+    public string Name { get; }
 
     /// <summary>E.</summary>
     public int Rows { get; }
@@ -47,7 +52,10 @@ public abstract class EmbeddingTable : IDisposable
     internal abstract IReadOnlyList<LookupPart> Parts { get; }
 
     /// <summary>True when pooling and gradients need memory of their own: <see cref="Reserve"/>, <see cref="Backward"/>.</summary>
-    internal virtual bool IsCompound => false;
+    internal virtual bool IsCompound => Mean is not null;
+
+    /// <summary>Turns sums into means; null where a bag is the sum of its rows.</summary>
+    internal MeanPooling? Mean { get; init; }
 
     /// <summary>The number of the first parameter among those that the tables' optimizer has in charge.</summary>
     internal int FirstParameter { get; set; }
@@ -67,12 +75,28 @@ public abstract class EmbeddingTable : IDisposable
     /// <param name="torch">PyTorch's, which making a layer advances also where its values are not kept.</param>
     internal abstract void Initialize(NumpyRandom numpy, TorchRandom torch);
 
+    /// <summary>Chooses how the looked-up rows are kept, before they have values.</summary>
+    /// <param name="format">How.</param>
+    internal void Store(StorageFormat format)
+    {
+        if (format == StorageFormat.Float32)
+        {
+            return;
+        }
+
+        foreach (Parameter parameter in Parameters)
+        {
+            if (parameter.Gradient is null && parameter.Shape.Count == 2 && !parameter.Name.EndsWith(".proj.weight", StringComparison.Ordinal))
+            {
+                parameter.Store(format);
+            }
+        }
+    }
+
     /// <summary>Makes room for a batch before it is pooled; on one thread.</summary>
     /// <param name="samples">B.</param>
     /// <param name="lookups">L.</param>
-    internal virtual void Reserve(int samples, int lookups)
-    {
-    }
+    internal virtual void Reserve(int samples, int lookups) => Mean?.Reserve(samples);
 
     /// <summary>Pools the bags of samples [start, end).</summary>
     /// <param name="kernel">What to compute with.</param>
@@ -85,12 +109,14 @@ public abstract class EmbeddingTable : IDisposable
         EmbeddingBag kernel, ReadOnlySpan<int> offsets, ReadOnlySpan<int> indices, int start, int end, MatrixView pooled);
 
     /// <summary>A worker's share of the gradients between the pooled vector and the parts; before any update.</summary>
-    /// <param name="pooledGradient">(B, D).</param>
+    /// <param name="pooledGradient">(B, D), in and out: a mean's becomes that of the sum.</param>
     /// <param name="samples">B.</param>
     /// <param name="worker">Worker number.</param>
     /// <param name="workers">Workers.</param>
     internal virtual void Backward(MatrixView pooledGradient, int samples, int worker, int workers)
     {
+        (int start, int end) = WorkerTeam.Share(samples, worker, workers);
+        Mean?.Apply(pooledGradient, start, end);
     }
 
     /// <summary>Updates the rows of a run of sorted lookups.</summary>
@@ -99,7 +125,7 @@ public abstract class EmbeddingTable : IDisposable
     /// <param name="pooledGradient">(B, D).</param>
     /// <param name="optimizer">Does the step.</param>
     /// <param name="learningRate">Step size.</param>
-    /// <param name="scratch">Working memory: 2·D floats from <paramref name="first"/> on.</param>
+    /// <param name="scratch">Working memory: 3·D floats from <paramref name="first"/> on.</param>
     /// <param name="first">The first float of it.</param>
     internal abstract void Update(
         int part,
@@ -117,6 +143,23 @@ public abstract class EmbeddingTable : IDisposable
         foreach (Parameter parameter in Parameters)
         {
             parameter.Dispose();
+        }
+
+        PoolingWeight?.Dispose();
+        Mean?.Dispose();
+    }
+
+    /// <summary>Where bags are means: divides the sums of samples [start, end) by the bags' lengths.</summary>
+    /// <param name="offsets">(B + 1).</param>
+    /// <param name="start">First sample.</param>
+    /// <param name="end">One after the last.</param>
+    /// <param name="sums">(B, D), in and out.</param>
+    private protected void Average(ReadOnlySpan<int> offsets, int start, int end, MatrixView sums)
+    {
+        if (Mean is { } mean)
+        {
+            mean.Measure(offsets, start, end);
+            mean.Apply(sums, start, end);
         }
     }
 }

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using Dlrm.Data;
 using Dlrm.Kernels;
 using Dlrm.Memory;
 using Dlrm.Optimizers;
+using Dlrm.Profiling;
 using Dlrm.Threading;
 
 namespace Dlrm.Layers;
@@ -84,7 +86,7 @@ public sealed class EmbeddingTables : IDisposable
         }
 
         _sorter = new LookupSorter(_parts, engine.Team.Workers);
-        _scratchStride = ((2 * Dimension) + CacheLineFloats - 1) / CacheLineFloats * CacheLineFloats;
+        _scratchStride = ((3 * Dimension) + CacheLineFloats - 1) / CacheLineFloats * CacheLineFloats;
         _scratch = new NativeBuffer<float>((long)_scratchStride * engine.Team.Workers);
     }
 
@@ -102,6 +104,11 @@ public sealed class EmbeddingTables : IDisposable
 
     /// <summary>Those of <see cref="Parameters"/> with a gradient for every element, which <see cref="Backward"/> computes.</summary>
     public IReadOnlyList<Parameter> DenseParameters => [.. _parameters.Where(parameter => parameter.Gradient is not null)];
+
+    /// <summary>True when a table is more than a sum of rows: it keeps things from its forward pass to the update.</summary>
+    internal bool HasCompound => _compound.Length > 0;
+    /// <summary>Sees every row before it changes, while a checkpoint is being written; else null, which costs a branch a step.</summary>
+    internal TableSnapshot? Snapshot { get; set; }
 
     /// <summary>
     /// Checks that every offset ascends from 0 and every index lies in its table. Call it once a batch, before
@@ -140,6 +147,7 @@ public sealed class EmbeddingTables : IDisposable
             Kernel = EmbeddingBag.For(_engine.InstructionSet),
             Batch = batch,
             Features = features,
+            Profiler = _engine.Profiler,
         };
         _engine.Team.Run(ref work);
     }
@@ -166,6 +174,7 @@ public sealed class EmbeddingTables : IDisposable
     public void SortLookups(Batch batch)
     {
         _sorter.Sort(_engine.Team, batch);
+        _engine.Profiler?.EndLayer("sort lookups");
         _sortedSize = batch.Size;
     }
 
@@ -196,7 +205,36 @@ public sealed class EmbeddingTables : IDisposable
             Optimizer = optimizer,
             LearningRate = learningRate,
         };
-        _engine.Team.Run(ref work);
+        if (Snapshot is { } snapshot)
+        {
+            lock (snapshot.Gate)
+            {
+                _engine.Team.Run(ref work);
+            }
+        }
+        else
+        {
+            _engine.Team.Run(ref work);
+        }
+    }
+
+    /// <summary>Numbers, among <see cref="SparseParameters"/>, of those whose changes a <see cref="Snapshot"/> sees.</summary>
+    internal IReadOnlySet<int> SnapshotParameters()
+    {
+        var seen = new HashSet<int>();
+        foreach (LookupPart part in _parts)
+        {
+            EmbeddingTable table = _tables[part.Table];
+            foreach (int parameter in new[] { table.FirstParameter + part.Number, table.PoolingParameter })
+            {
+                if (parameter >= 0 && parameter < _sparse.Length && _sparse[parameter].Shape[0] == part.Rows)
+                {
+                    seen.Add(parameter);
+                }
+            }
+        }
+
+        return seen;
     }
 
     /// <summary><see cref="Backward"/>, <see cref="SortLookups"/> and <see cref="Update"/>.</summary>
@@ -242,6 +280,7 @@ public sealed class EmbeddingTables : IDisposable
         public EmbeddingBag Kernel;
         public Batch Batch;
         public MatrixView Features;
+        public Profiler? Profiler;
 
         public readonly void Execute(int worker, int workers)
         {
@@ -261,9 +300,11 @@ public sealed class EmbeddingTables : IDisposable
                 int end = FirstBag(offsets, to - before);
                 if (start < end)
                 {
+                    long began = Profiler is null ? 0 : Stopwatch.GetTimestamp();
                     int dimension = Tables[table].Dimension;
                     MatrixView pooled = Features.ColumnRange((table + 1) * dimension, dimension);
                     Tables[table].Pool(Kernel, offsets, Batch.Indices(table), start, end, pooled);
+                    Profiler?.Worker(worker).Finish("embedding forward", Tables[table].Name, began);
                 }
 
                 before += Batch.LookupCount(table) + Batch.Size;
@@ -312,17 +353,30 @@ public sealed class EmbeddingTables : IDisposable
                 int end = lookups.NextRowStart((int)Math.Clamp(to - sorter.Start(number), 0, lookups.Count));
                 if (start < end)
                 {
+                    Profiler? profiler = Owner._engine.Profiler;
+                    long began = profiler is null ? 0 : Stopwatch.GetTimestamp();
                     LookupPart part = Owner._parts[number];
                     EmbeddingTable table = Owner._tables[part.Table];
                     MatrixView pooled = Gradient.ColumnRange((part.Table + 1) * table.Dimension, table.Dimension);
+                    SortedLookups own = lookups.Slice(start, end);
+                    if (Owner.Snapshot is { } snapshot)
+                    {
+                        snapshot.Protect(table.FirstParameter + part.Number, own);
+                        if (table.PoolingParameter >= 0)
+                        {
+                            snapshot.Protect(table.PoolingParameter, own);
+                        }
+                    }
+
                     table.Update(
                         part.Number,
-                        lookups.Slice(start, end),
+                        own,
                         pooled,
                         Optimizer,
                         LearningRate,
                         Owner._scratch,
                         (long)worker * Owner._scratchStride);
+                    profiler?.Worker(worker).Finish("embedding update", table.Name, began);
                 }
             }
         }

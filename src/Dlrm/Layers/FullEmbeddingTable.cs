@@ -5,7 +5,7 @@ using Dlrm.Random;
 
 namespace Dlrm.Layers;
 
-/// <summary>A table with one vector for every index, pooled by summing.</summary>
+/// <summary>A table with one vector for every index, pooled by summing or averaging.</summary>
 public sealed class FullEmbeddingTable : EmbeddingTable
 {
     private readonly Parameter[] _parameters;
@@ -34,15 +34,18 @@ public sealed class FullEmbeddingTable : EmbeddingTable
     /// <inheritdoc/>
     internal override void Initialize(NumpyRandom numpy, TorchRandom torch)
     {
-        torch.SkipNormal(Weight.Value.Length);
+        torch.SkipNormal(Weight.Elements);
         double bound = Math.Sqrt(1.0 / Rows);
-        numpy.FillUniform(Weight.Value, -bound, bound);
+        Weight.Fill(values => numpy.FillUniform(values, -bound, bound));
     }
 
     /// <inheritdoc/>
     internal override void Pool(
         EmbeddingBag kernel, ReadOnlySpan<int> offsets, ReadOnlySpan<int> indices, int start, int end, MatrixView pooled)
-        => kernel.Pool(Weight.Value, offsets, indices, start, end, pooled);
+    {
+        kernel.Pool(Weight, offsets, indices, start, end, pooled);
+        Average(offsets, start, end, pooled);
+    }
 
     /// <inheritdoc/>
     internal override void Update(

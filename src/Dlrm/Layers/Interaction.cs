@@ -1,4 +1,5 @@
 using Dlrm.Memory;
+using Dlrm.Random;
 
 namespace Dlrm.Layers;
 
@@ -10,7 +11,7 @@ namespace Dlrm.Layers;
 /// stand side by side in one matrix, (B, F·D): feature f of a sample is columns [f·D, (f + 1)·D). Implementations
 /// divide the batch among the engine's workers and never change the order of additions.
 /// </remarks>
-public abstract class Interaction
+public abstract class Interaction : IDisposable
 {
     /// <summary>Fixes the shape.</summary>
     /// <param name="name">The name on the command line, e.g. <c>dot</c>.</param>
@@ -40,6 +41,46 @@ public abstract class Interaction
     /// <summary>True if the output is the features as they stand, so that both may be the same memory.</summary>
     public virtual bool IsIdentity => false;
 
+    /// <summary>What is trained; empty for most, and before <see cref="Allocate"/>.</summary>
+    public virtual IReadOnlyList<Parameter> Parameters => [];
+
+    /// <summary>Elements of all parameters, also before they exist.</summary>
+    public virtual long ParameterCount => 0;
+
+    /// <summary>Floats that the layer keeps for each sample besides input and output.</summary>
+    /// <param name="training">With what the way back needs.</param>
+    public virtual long FloatsPerSample(bool training) => 0;
+
+    /// <summary>Multiplications and additions of its matrix products for one sample, forward.</summary>
+    public virtual long FlopsPerSample => 0;
+
+    /// <summary>Makes the parameters, zeroed; once, before any pass. Does nothing where there are none.</summary>
+    /// <param name="engine">What to compute with.</param>
+    /// <param name="training">Whether the parameters keep gradients, so that <see cref="Backward"/> works.</param>
+    public virtual void Allocate(Engine engine, bool training)
+    {
+    }
+
+    /// <summary>Gives every parameter its first value.</summary>
+    /// <param name="random">Drawn from in the order of <see cref="Parameters"/>.</param>
+    public virtual void Initialize(NumpyRandom random)
+    {
+    }
+
+    /// <summary>To be called after parameters were written.</summary>
+    public virtual void ParametersChanged()
+    {
+    }
+
+    /// <summary>Makes room for a batch; only a larger one than ever before allocates.</summary>
+    /// <param name="batch">B.</param>
+    public virtual void Reserve(int batch)
+    {
+    }
+
+    /// <summary>True while a backward pass adds to the parameters' gradients instead of overwriting them.</summary>
+    public bool AccumulatesGradients { get; set; }
+
     /// <summary>Computes the output.</summary>
     /// <param name="engine">What to compute with.</param>
     /// <param name="features">(B, F·D), in.</param>
@@ -52,6 +93,19 @@ public abstract class Interaction
     /// <param name="outputGradient">(B, W), in.</param>
     /// <param name="featureGradient">(B, F·D), out, overwritten.</param>
     public abstract void Backward(Engine engine, MatrixView features, MatrixView outputGradient, MatrixView featureGradient);
+
+    /// <summary>Gives the parameters' memory back.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives the parameters' memory back.</summary>
+    /// <param name="disposing">True: there is no finalizer.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+    }
 
     /// <summary>Throws unless the features are (B, F·D) and the output (B, W).</summary>
     private protected void RequireShapes(MatrixView features, MatrixView output)

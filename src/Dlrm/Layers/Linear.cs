@@ -18,6 +18,7 @@ internal sealed class Linear : IDisposable
     private readonly PanelBuffer _forwardWeights = new();
     private readonly PanelBuffer _backwardWeights = new();
     private readonly PanelBuffer _bias = new();
+    private NativeBuffer<float>? _single;
 
     /// <summary>A layer with zeroed parameters.</summary>
     /// <param name="kernel">The microkernel.</param>
@@ -27,14 +28,28 @@ internal sealed class Linear : IDisposable
     /// <param name="relu">Whether negative outputs become 0.</param>
     /// <param name="training">Whether gradients are kept.</param>
     public Linear(GemmKernel kernel, string name, int inputs, int outputs, bool relu, bool training)
+        : this(
+            kernel,
+            new Parameter($"{name}.weight", [outputs, inputs], training),
+            new Parameter($"{name}.bias", [outputs], training),
+            relu)
+    {
+    }
+
+    /// <summary>A layer of these parameters.</summary>
+    /// <param name="kernel">The microkernel.</param>
+    /// <param name="weight">(out, in), owned from now on.</param>
+    /// <param name="bias">(out), owned from now on; null for a layer without.</param>
+    /// <param name="relu">Whether negative outputs become 0.</param>
+    public Linear(GemmKernel kernel, Parameter weight, Parameter? bias, bool relu)
     {
         _kernel = kernel;
-        Inputs = inputs;
-        Outputs = outputs;
+        Inputs = weight.Shape[1];
+        Outputs = weight.Shape[0];
         Relu = relu;
-        Weight = new Parameter($"{name}.weight", [outputs, inputs], training);
-        Bias = new Parameter($"{name}.bias", [outputs], training);
-        _bias.Reserve(1, outputs);
+        Weight = weight;
+        Bias = bias;
+        _bias.Reserve(1, bias is null ? 0 : Outputs);
     }
 
     /// <summary>in.</summary>
@@ -49,8 +64,8 @@ internal sealed class Linear : IDisposable
     /// <summary>W (out, in).</summary>
     public Parameter Weight { get; }
 
-    /// <summary>b (out).</summary>
-    public Parameter Bias { get; }
+    /// <summary>b (out), if there is one.</summary>
+    public Parameter? Bias { get; }
 
     /// <summary>Whether the packed Wᵀ is that of the parameters.</summary>
     public bool IsForwardPacked { get; set; }
@@ -58,13 +73,53 @@ internal sealed class Linear : IDisposable
     /// <summary>Whether the packed W is that of the parameters.</summary>
     public bool IsBackwardPacked { get; set; }
 
-    private MatrixView Weights => MatrixView.Over(Weight.Value, Outputs, Inputs);
+    private MatrixView Weights => MatrixView.Over(SingleWeights, Outputs, Inputs);
+
+    /// <summary>W as floats: where it is kept in half precision, a copy that lives until it is packed.</summary>
+    private NativeBuffer<float> SingleWeights => _single ?? Weight.Value;
+
+    /// <summary>What computes where the weights are kept in signed bytes; else null.</summary>
+    public Int8Layer? Int8 { get; private set; }
+
+    /// <summary>Chooses how the weights are kept, before they have values; for layers that only predict.</summary>
+    /// <param name="engine">What to compute with.</param>
+    /// <param name="format">Single or half precision, or signed bytes.</param>
+    public void Store(Engine engine, StorageFormat format)
+    {
+        Weight.Store(format);
+        Int8 = format == StorageFormat.Int8 ? new Int8Layer(engine, Weight, Bias!, Relu) : null;
+    }
 
     /// <summary>Packs b: little, so one thread does it.</summary>
-    public void PackBias() => Packing.Copy(MatrixView.Over(Bias.Value, 1, Outputs), _bias.Matrix(1, Outputs), 0, 1);
+    public void PackBias()
+    {
+        if (Bias is not null)
+        {
+            Packing.Copy(MatrixView.Over(Bias.Value, 1, Outputs), _bias.Matrix(1, Outputs), 0, 1);
+        }
+    }
 
     /// <summary>Makes room for Wᵀ packed.</summary>
-    public void ReserveForward() => _forwardWeights.Reserve(Inputs, Outputs);
+    public void ReserveForward()
+    {
+        _forwardWeights.Reserve(Inputs, Outputs);
+        if (Weight.Storage == StorageFormat.Float16)
+        {
+            _single ??= new NativeBuffer<float>(Weight.Elements);
+            Weight.Read(0, _single.Span);
+        }
+    }
+
+    /// <summary>To be called when Wᵀ is packed: a copy of W as floats is needed no more, but by layers with one output.</summary>
+    public void ForwardPacked()
+    {
+        IsForwardPacked = true;
+        if (Outputs > 1)
+        {
+            _single?.Dispose();
+            _single = null;
+        }
+    }
 
     /// <summary>Makes room for W packed.</summary>
     public void ReserveBackward() => _backwardWeights.Reserve(Outputs, Inputs);
@@ -86,7 +141,7 @@ internal sealed class Linear : IDisposable
     /// <param name="y">(B, out), written.</param>
     public GemmWork Forward(PanelMatrix x, PanelMatrix y)
     {
-        PanelMatrix bias = _bias.Matrix(1, Outputs);
+        PanelMatrix bias = Bias is null ? default : _bias.Matrix(1, Outputs);
         return IsForwardPacked
             ? GemmWork.Forward(_kernel, x, _forwardWeights.Matrix(Inputs, Outputs), bias, Relu, y)
             : GemmWork.Forward(_kernel, x, Weights, bias, Relu, y);
@@ -95,14 +150,15 @@ internal sealed class Linear : IDisposable
     /// <summary>Y from X for a layer with one output.</summary>
     /// <param name="x">(B, in), packed.</param>
     /// <param name="y">(B, 1), written.</param>
-    public DotWork ForwardSingle(PanelMatrix x, MatrixView y) => new(_kernel, x, Weight.Value, Bias.Value, Relu, y);
+    public DotWork ForwardSingle(PanelMatrix x, MatrixView y) => new(_kernel, x, SingleWeights, Bias!.Value, Relu, y);
 
     /// <summary>The gradients of the parameters, and that of X if wanted.</summary>
     /// <param name="x">(B, in), packed.</param>
     /// <param name="dy">(B, out), packed: the gradient before the rectifier.</param>
     /// <param name="dx">(B, in), written; a matrix without rows if not wanted.</param>
     /// <param name="rectified">True when X is the output of a rectifier, whose gradient dX then is taken through.</param>
-    public LinearBackwardWork Backward(PanelMatrix x, PanelMatrix dy, PanelMatrix dx, bool rectified)
+    /// <param name="accumulate">Add to the parameters' gradients instead of overwriting them.</param>
+    public LinearBackwardWork Backward(PanelMatrix x, PanelMatrix dy, PanelMatrix dx, bool rectified, bool accumulate)
     {
         PanelMatrix weights = IsBackwardPacked ? _backwardWeights.Matrix(Outputs, Inputs) : new PanelMatrix(Weights);
         return new LinearBackwardWork
@@ -110,7 +166,12 @@ internal sealed class Linear : IDisposable
             HasInputGradient = dx.Rows > 0,
             InputGradient = GemmWork.InputGradient(_kernel, dy, weights, rectified ? x : default, dx),
             WeightGradient = GemmWork.WeightGradient(
-                _kernel, dy, x, new PanelMatrix(MatrixView.Over(Weight.Gradient!, Outputs, Inputs)), Bias.Gradient!),
+                _kernel,
+                dy,
+                x,
+                new PanelMatrix(MatrixView.Over(Weight.Gradient!, Outputs, Inputs)),
+                Bias?.Gradient,
+                accumulate),
         };
     }
 
@@ -118,7 +179,9 @@ internal sealed class Linear : IDisposable
     public void Dispose()
     {
         Weight.Dispose();
-        Bias.Dispose();
+        Bias?.Dispose();
+        Int8?.Dispose();
+        _single?.Dispose();
         _forwardWeights.Dispose();
         _backwardWeights.Dispose();
         _bias.Dispose();

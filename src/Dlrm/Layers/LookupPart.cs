@@ -15,6 +15,18 @@ internal sealed record LookupPart(int Table, int Number, int Rows, MappedIndices
     /// <param name="batch">The batch pooled last, where indices are mapped.</param>
     public ReadOnlySpan<int> Indices(Batch batch)
         => Mapped is null ? batch.Indices(Table) : Mapped.Values[..batch.LookupCount(Table)];
+
+    /// <summary>0, 1, 2, … where the gradient has a row a lookup; null where it has a row a sample.</summary>
+    public MappedIndices? Places { get; init; }
+
+    /// <summary>Offsets into the lookups, one a row of the gradient and one more.</summary>
+    /// <param name="batch">The batch.</param>
+    public ReadOnlySpan<int> Offsets(Batch batch)
+        => Places is null ? batch.Offsets(Table) : Places.Values[..(batch.LookupCount(Table) + 1)];
+
+    /// <summary>Rows of the gradient.</summary>
+    /// <param name="batch">The batch.</param>
+    public int Samples(Batch batch) => Places is null ? batch.Size : batch.LookupCount(Table);
 }
 
 /// <summary>Indices of a batch turned into row numbers of another matrix; grows to the largest batch.</summary>

@@ -98,7 +98,7 @@ internal sealed class LookupSorter : IDisposable
         long bytes = 0;
         for (int table = 0; table < _parts.Length; table++)
         {
-            bytes += RoundUp(new RowSortPlan(batch.LookupCount(_parts[table].Table), _parts[table].Rows, batch.Size));
+            bytes += RoundUp(new RowSortPlan(batch.LookupCount(_parts[table].Table), _parts[table].Rows, _parts[table].Samples(batch)));
         }
 
         if (bytes > _keys.Length)
@@ -112,7 +112,7 @@ internal sealed class LookupSorter : IDisposable
         long place = 0;
         for (int table = 0; table < _parts.Length; table++)
         {
-            var plan = new RowSortPlan(batch.LookupCount(_parts[table].Table), _parts[table].Rows, batch.Size);
+            var plan = new RowSortPlan(batch.LookupCount(_parts[table].Table), _parts[table].Rows, _parts[table].Samples(batch));
             _sorts[table] = new RowSort(plan, _keys, _spare, place);
             _starts[table + 1] = _starts[table] + plan.Lookups;
             place += RoundUp(plan);
@@ -173,7 +173,7 @@ internal sealed class LookupSorter : IDisposable
             {
                 if (step == Step.SortAndCount)
                 {
-                    _sorts[table].Sort(batch.Offsets(_parts[table].Table), _parts[table].Indices(batch), _counters, (long)worker * WorkerCounters);
+                    _sorts[table].Sort(_parts[table].Offsets(batch), _parts[table].Indices(batch), _counters, (long)worker * WorkerCounters);
                 }
             }
             else if (pass < _sorts[table].Passes)
@@ -206,7 +206,7 @@ internal sealed class LookupSorter : IDisposable
 
         long ends = ((long)(worker + 1) * WorkerCounters) - DigitValues;
         _sorts[table].MovePiece(
-            pass, batch.Offsets(_parts[table].Table), _parts[table].Indices(batch), first, last, _counters, pieces[..count], mine, ends);
+            pass, _parts[table].Offsets(batch), _parts[table].Indices(batch), first, last, _counters, pieces[..count], mine, ends);
     }
 
     private enum Step

@@ -2,6 +2,7 @@ using Dlrm.Kernels;
 using Dlrm.Memory;
 using Dlrm.Optimizers;
 using Dlrm.Random;
+using Dlrm.Threading;
 
 namespace Dlrm.Layers;
 
@@ -11,7 +12,7 @@ namespace Dlrm.Layers;
 /// </summary>
 /// <remarks>
 /// <code>
-/// x (B, d) = Σ embs[i]   over the lookups i of a bag
+/// x (B, d) = Σ embs[i], or Σ v[i] · embs[i] with learned weights v (E), or such a sum over the bag's length
 /// pooled (B, D) = x · projᵀ,   proj (D, d) without bias
 /// dx = g · proj,   dproj = gᵀ · x   (samples ascending)
 /// </code>
@@ -21,6 +22,7 @@ namespace Dlrm.Layers;
 public sealed class MixedDimensionTable : EmbeddingTable
 {
     private readonly SmallProduct _product;
+    private readonly WeightedEmbeddingBag _weightedBag;
     private readonly Parameter[] _parameters;
     private readonly LookupPart[] _parts;
     private readonly int _rowDimension;
@@ -35,20 +37,24 @@ public sealed class MixedDimensionTable : EmbeddingTable
     /// <param name="rowDimension">d, 1 … D.</param>
     /// <param name="dimension">D.</param>
     /// <param name="training">Whether the projection keeps a gradient.</param>
+    /// <param name="weighted">Whether each row has a learned weight in its bag.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
-    public MixedDimensionTable(Engine engine, int number, int rows, int rowDimension, int dimension, bool training)
+    public MixedDimensionTable(
+        Engine engine, int number, int rows, int rowDimension, int dimension, bool training, bool weighted = false)
         : base(number, rows, dimension)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rowDimension, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rowDimension, dimension);
         _product = SmallProduct.For(engine.InstructionSet);
+        _weightedBag = WeightedEmbeddingBag.For(engine.InstructionSet);
+        PoolingWeight = weighted ? new Parameter($"v_W_l.{number}", [rows], dense: false) : null;
         _rowDimension = rowDimension;
         var rowsParameter = new Parameter($"emb_l.{number}.embs.weight", [rows, rowDimension], dense: false);
         _parameters = rowDimension == dimension
             ? [rowsParameter]
             : [rowsParameter, new Parameter($"emb_l.{number}.proj.weight", [dimension, rowDimension], training)];
         _parts = [new LookupPart(number, 0, rows, null)];
-        _transposed = new NativeBuffer<float>(IsCompound ? (long)rowDimension * dimension : 0);
+        _transposed = new NativeBuffer<float>(IsProjected ? (long)rowDimension * dimension : 0);
         _pooled = new RowBuffer(rowDimension);
         _pooledGradient = new RowBuffer(rowDimension);
     }
@@ -57,7 +63,10 @@ public sealed class MixedDimensionTable : EmbeddingTable
     public Parameter Weight => _parameters[0];
 
     /// <summary>(D, d), <c>emb_l.NUMBER.proj.weight</c>; null at full width.</summary>
-    public Parameter? Projection => IsCompound ? _parameters[1] : null;
+    public Parameter? Projection => IsProjected ? _parameters[1] : null;
+
+    /// <inheritdoc/>
+    public override Parameter? PoolingWeight { get; }
 
     /// <inheritdoc/>
     public override IReadOnlyList<Parameter> Parameters => _parameters;
@@ -66,14 +75,16 @@ public sealed class MixedDimensionTable : EmbeddingTable
     internal override IReadOnlyList<LookupPart> Parts => _parts;
 
     /// <inheritdoc/>
-    internal override bool IsCompound => _parameters.Length > 1;
+    internal override bool IsCompound => IsProjected || base.IsCompound;
+
+    private bool IsProjected => _parameters.Length > 1;
 
     /// <inheritdoc/>
     internal override void Initialize(NumpyRandom numpy, TorchRandom torch)
     {
         // PyTorch draws normals for the rows, the reference draws them anew, and then from numpy; so with the projection.
-        torch.SkipNormal(Weight.Value.Length);
-        torch.SkipUniform(Weight.Value.Length);
+        torch.SkipNormal(Weight.Elements);
+        torch.SkipUniform(Weight.Elements);
         if (Projection is { } projection)
         {
             torch.SkipUniform(projection.Value.Length);
@@ -81,12 +92,19 @@ public sealed class MixedDimensionTable : EmbeddingTable
         }
 
         double bound = Math.Sqrt(1.0 / Rows);
-        numpy.FillUniform(Weight.Value, -bound, bound);
+        Weight.Fill(values => numpy.FillUniform(values, -bound, bound));
+        PoolingWeight?.Value.Span.Fill(1);
     }
 
     /// <inheritdoc/>
     internal override void Reserve(int samples, int lookups)
     {
+        base.Reserve(samples, lookups);
+        if (!IsProjected)
+        {
+            return;
+        }
+
         _pooled.Resize(samples);
         _pooledGradient.Resize(samples);
         Span<float> transposed = _transposed.Span;
@@ -104,13 +122,22 @@ public sealed class MixedDimensionTable : EmbeddingTable
     internal override void Pool(
         EmbeddingBag kernel, ReadOnlySpan<int> offsets, ReadOnlySpan<int> indices, int start, int end, MatrixView pooled)
     {
-        if (!IsCompound)
+        MatrixView sums = IsProjected ? _pooled.Matrix : pooled;
+        if (PoolingWeight is { } weights)
         {
-            kernel.Pool(Weight.Value, offsets, indices, start, end, pooled);
+            _weightedBag.Pool(Weight, weights, offsets, indices, indices, start, end, sums);
+        }
+        else
+        {
+            kernel.Pool(Weight, offsets, indices, start, end, sums);
+        }
+
+        Average(offsets, start, end, sums);
+        if (!IsProjected)
+        {
             return;
         }
 
-        kernel.Pool(Weight.Value, offsets, indices, start, end, _pooled.Matrix);
         MatrixView projection = MatrixView.Over(_transposed, _rowDimension, Dimension);
         _product.Multiply(_pooled.Matrix, transposed: false, projection, pooled, start, end);
     }
@@ -118,16 +145,17 @@ public sealed class MixedDimensionTable : EmbeddingTable
     /// <inheritdoc/>
     internal override void Backward(MatrixView pooledGradient, int samples, int worker, int workers)
     {
-        Parameter projection = Projection!;
+        if (Projection is not { } projection)
+        {
+            base.Backward(pooledGradient, samples, worker, workers);
+            return;
+        }
+
+        (int start, int end) = WorkerTeam.Share(samples, worker, workers);
         MatrixView weights = MatrixView.Over(projection.Value, Dimension, _rowDimension);
         MatrixView gradient = MatrixView.Over(projection.Gradient!, Dimension, _rowDimension);
-        _product.Multiply(
-            pooledGradient,
-            transposed: false,
-            weights,
-            _pooledGradient.Matrix,
-            (int)((long)samples * worker / workers),
-            (int)((long)samples * (worker + 1) / workers));
+        _product.Multiply(pooledGradient, transposed: false, weights, _pooledGradient.Matrix, start, end);
+        Mean?.Apply(_pooledGradient.Matrix, start, end);
         _product.Multiply(
             pooledGradient,
             transposed: true,
@@ -146,8 +174,17 @@ public sealed class MixedDimensionTable : EmbeddingTable
         float learningRate,
         NativeBuffer<float> scratch,
         long first)
-        => optimizer.UpdateRows(
-            FirstParameter, lookups, IsCompound ? _pooledGradient.Matrix : pooledGradient, learningRate, scratch, first);
+    {
+        MatrixView gradient = IsProjected ? _pooledGradient.Matrix : pooledGradient;
+        if (PoolingWeight is null)
+        {
+            optimizer.UpdateRows(FirstParameter, lookups, gradient, learningRate, scratch, first);
+        }
+        else
+        {
+            optimizer.UpdateWeightedRows(FirstParameter, PoolingParameter, lookups, gradient, learningRate, scratch, first);
+        }
+    }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -25,14 +25,8 @@ namespace Dlrm.Layers;
 /// </remarks>
 public sealed class Mlp : IDisposable
 {
-    /// <summary>Work below this many multiply-adds is done sooner by one thread than by waking others.</summary>
-    private const long SmallWork = 100_000;
-
     /// <summary>Multiply-adds of a matrix product in the time of one with a single column, about.</summary>
     private const long DotCost = 8;
-
-    /// <summary>Multiply-adds in the time that an element takes to be packed, about.</summary>
-    private const long CopyCost = 16;
 
     private readonly Engine _engine;
     private readonly bool _training;
@@ -49,8 +43,15 @@ public sealed class Mlp : IDisposable
     /// <param name="widths">n[0] … n[L]: two or more, each 1 or more.</param>
     /// <param name="logitOutput">True to leave out the last rectifier.</param>
     /// <param name="training">True to keep what the way back needs.</param>
+    /// <param name="storage">How weights are kept: single precision, or for prediction half precision or signed bytes.</param>
     /// <exception cref="ArgumentException">Fewer than two widths, or one below 1.</exception>
-    public Mlp(Engine engine, string prefix, ReadOnlySpan<int> widths, bool logitOutput, bool training)
+    public Mlp(
+        Engine engine,
+        string prefix,
+        ReadOnlySpan<int> widths,
+        bool logitOutput,
+        bool training,
+        StorageFormat storage = StorageFormat.Float32)
     {
         if (widths.Length < 2 || widths.ContainsAnyInRange(int.MinValue, 0))
         {
@@ -69,10 +70,20 @@ public sealed class Mlp : IDisposable
             string name = string.Create(CultureInfo.InvariantCulture, $"{prefix}.{2 * i}");
             bool relu = !(logitOutput && i == _layers.Length - 1);
             _layers[i] = new Linear(kernel, name, widths[i], widths[i + 1], relu, training);
+            if (storage != StorageFormat.Float32)
+            {
+                _layers[i].Store(engine, storage);
+            }
+
             _activations[i] = training || i < 2 ? new PanelBuffer() : _activations[i - 2];
-            _weights += _layers[i].Weight.Value.Length;
+            _weights += _layers[i].Weight.Elements;
             parameters.Add(_layers[i].Weight);
-            parameters.Add(_layers[i].Bias);
+            if (_layers[i].Int8 is { } int8)
+            {
+                parameters.Add(int8.Scale);
+            }
+
+            parameters.Add(_layers[i].Bias!);
         }
 
         Parameters = parameters;
@@ -127,10 +138,18 @@ public sealed class Mlp : IDisposable
 
         Reserve(batch);
         PackForward(input);
+        _engine.Profiler?.EndLayer("packing");
+        if (_layers[0].Int8 is not null)
+        {
+            ForwardInt8(batch, output);
+            return;
+        }
+
         for (int i = 0; i < _layers.Length - 1; i++)
         {
             GemmWork work = _layers[i].Forward(Activation(i, batch), Activation(i + 1, batch));
             Run(ref work, work.MultiplyAdds);
+            _engine.Profiler?.EndLayer(_layers[i].Weight.Name);
         }
 
         PanelMatrix lastInput = Activation(_layers.Length - 1, batch);
@@ -144,6 +163,8 @@ public sealed class Mlp : IDisposable
             GemmWork work = _layers[^1].Forward(lastInput, new PanelMatrix(output));
             Run(ref work, work.MultiplyAdds);
         }
+
+        _engine.Profiler?.EndLayer(_layers[^1].Weight.Name);
     }
 
     /// <summary>
@@ -153,9 +174,11 @@ public sealed class Mlp : IDisposable
     /// <param name="output">(B, n[L]), as the last <see cref="Forward"/> wrote it.</param>
     /// <param name="outputGradient">(B, n[L]): ∂loss/∂output, after the last rectifier if there is one.</param>
     /// <param name="inputGradient">(B, n[0]), out; a matrix without rows if it is not wanted.</param>
+    /// <param name="accumulate">Add to the gradients that the parameters hold, as if those samples came before these.</param>
     /// <exception cref="InvalidOperationException">The tower was not made for training.</exception>
     /// <exception cref="ArgumentException">A shape does not fit.</exception>
-    public void Backward(MatrixView input, MatrixView output, MatrixView outputGradient, MatrixView inputGradient)
+    public void Backward(
+        MatrixView input, MatrixView output, MatrixView outputGradient, MatrixView inputGradient, bool accumulate = false)
     {
         if (!_training)
         {
@@ -174,7 +197,7 @@ public sealed class Mlp : IDisposable
 
         if (batch == 0)
         {
-            foreach (Parameter parameter in Parameters)
+            foreach (Parameter parameter in accumulate ? [] : Parameters)
             {
                 parameter.Gradient!.Span.Clear();
             }
@@ -185,12 +208,14 @@ public sealed class Mlp : IDisposable
         Linear last = _layers[^1];
         PanelMatrix dy = _gradients[0].Matrix(batch, last.Outputs);
         PackBackward(output, outputGradient, dy);
+        _engine.Profiler?.EndLayer("packing");
         for (int i = _layers.Length - 1; i >= 0; i--)
         {
             PanelMatrix dx = i > 0 ? _gradients[(_layers.Length - i) % 2].Matrix(batch, _layers[i].Inputs)
                 : new PanelMatrix(inputGradient);
-            LinearBackwardWork work = _layers[i].Backward(Activation(i, batch), dy, dx, rectified: i > 0);
+            LinearBackwardWork work = _layers[i].Backward(Activation(i, batch), dy, dx, rectified: i > 0, accumulate);
             Run(ref work, work.MultiplyAdds);
+            _engine.Profiler?.EndLayer(_layers[i].Weight.Name);
             dy = dx;
         }
     }
@@ -246,11 +271,22 @@ public sealed class Mlp : IDisposable
 
     private PanelMatrix Activation(int layer, int batch) => _activations[layer].Matrix(batch, _layers[layer].Inputs);
 
+    /// <summary>All layers in bytes; the input is in place.</summary>
+    private void ForwardInt8(int batch, MatrixView output)
+    {
+        for (int i = 0; i < _layers.Length; i++)
+        {
+            PanelMatrix y = i + 1 < _layers.Length ? Activation(i + 1, batch) : new PanelMatrix(output);
+            Int8LayerWork work = _layers[i].Int8!.Forward(Activation(i, batch), y);
+            Run(ref work, work.MultiplyAdds);
+        }
+    }
+
     /// <summary>Packs the input, and the weights if that pays.</summary>
     private void PackForward(MatrixView input)
     {
         // Weights that change with every step are used as they are in small batches; a second pass packs them.
-        bool pack = !_layers[0].IsForwardPacked && !(_isFresh && _training && input.Rows <= GemmWork.RowBlock);
+        bool pack = _layers[0].Int8 is null && !_layers[0].IsForwardPacked && !(_isFresh && _training && input.Rows <= GemmWork.RowBlock);
         Linear[] packed = pack ? _layers : [];
         foreach (Linear layer in packed)
         {
@@ -260,6 +296,7 @@ public sealed class Mlp : IDisposable
         foreach (Linear layer in _isFresh ? _layers : [])
         {
             layer.PackBias();
+            layer.Int8?.Pack();
         }
 
         _isFresh = false;
@@ -269,10 +306,10 @@ public sealed class Mlp : IDisposable
             Input = input,
             Target = Activation(0, input.Rows),
         };
-        Run(ref work, CopyCost * ((pack ? _weights : 0) + ((long)input.Rows * input.Columns)));
+        Run(ref work, SizedWork.CopyCost * ((pack ? _weights : 0) + ((long)input.Rows * input.Columns)));
         foreach (Linear layer in packed)
         {
-            layer.IsForwardPacked = true;
+            layer.ForwardPacked();
         }
     }
 
@@ -294,7 +331,7 @@ public sealed class Mlp : IDisposable
             OutputGradient = outputGradient,
             Target = target,
         };
-        Run(ref work, CopyCost * ((pack ? _weights : 0) + ((long)output.Rows * output.Columns)));
+        Run(ref work, SizedWork.CopyCost * ((pack ? _weights : 0) + ((long)output.Rows * output.Columns)));
         foreach (Linear layer in packed)
         {
             layer.IsBackwardPacked = true;
@@ -303,14 +340,5 @@ public sealed class Mlp : IDisposable
 
     private void Run<TWork>(ref TWork work, long size)
         where TWork : struct, IParallelWork
-    {
-        if (size < SmallWork)
-        {
-            work.Execute(0, 1);
-        }
-        else
-        {
-            _engine.Team.Run(ref work);
-        }
-    }
+        => SizedWork.Run(_engine, ref work, size);
 }

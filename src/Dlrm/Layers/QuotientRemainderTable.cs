@@ -2,6 +2,7 @@ using Dlrm.Kernels;
 using Dlrm.Memory;
 using Dlrm.Optimizers;
 using Dlrm.Random;
+using Dlrm.Threading;
 
 namespace Dlrm.Layers;
 
@@ -15,10 +16,14 @@ namespace Dlrm.Layers;
 /// pooled   = q ⊙ r,  q + r,  or  [q, r]
 /// </code>
 /// Each table is pooled on its own and then joined, as in the reference: the product of two sums, not the sum of
-/// products. Gradients: of ⊙ dq = g ⊙ r, dr = g ⊙ q; else g, or its two halves. Indices are divided as whole numbers.
+/// products. With learned weights or means each of the two is a weighted sum or a mean
+/// (<see cref="QuotientRemainderWeights"/>). Gradients: of ⊙ dq = g ⊙ r, dr = g ⊙ q; else g, or its two halves. Indices are divided as whole numbers.
 /// </remarks>
 public sealed class QuotientRemainderTable : EmbeddingTable
 {
+    /// <summary>The number of the pooling weights among the parts.</summary>
+    private const int WeightPart = 2;
+
     private readonly EmbeddingCombine _combine;
     private readonly Parameter[] _parameters;
     private readonly LookupPart[] _parts;
@@ -30,6 +35,7 @@ public sealed class QuotientRemainderTable : EmbeddingTable
     private readonly RowBuffer _remainder;
     private readonly RowBuffer _quotientGradient;
     private readonly RowBuffer _remainderGradient;
+    private readonly QuotientRemainderWeights? _weights;
 
     /// <summary>A zeroed table.</summary>
     /// <param name="engine">Says which instructions to use.</param>
@@ -38,9 +44,16 @@ public sealed class QuotientRemainderTable : EmbeddingTable
     /// <param name="partDimension">d of each small table: the pooled vector has d elements, or 2·d when concatenated.</param>
     /// <param name="collisions">c, 1 or more: rows of the remainder table.</param>
     /// <param name="operation">How the two are joined.</param>
+    /// <param name="weighted">Whether each index has a learned weight in its bag.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is too small.</exception>
     public QuotientRemainderTable(
-        Engine engine, int number, int rows, int partDimension, int collisions, QuotientRemainderOperation operation)
+        Engine engine,
+        int number,
+        int rows,
+        int partDimension,
+        int collisions,
+        QuotientRemainderOperation operation,
+        bool weighted = false)
         : base(number, rows, PooledDimension(partDimension, operation))
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(collisions, 1);
@@ -54,7 +67,13 @@ public sealed class QuotientRemainderTable : EmbeddingTable
             new Parameter($"emb_l.{number}.weight_q", [quotients, partDimension], dense: false),
             new Parameter($"emb_l.{number}.weight_r", [collisions, partDimension], dense: false),
         ];
-        _parts = [new LookupPart(number, 0, quotients, _quotients), new LookupPart(number, 1, collisions, _remainders)];
+        _weights = weighted ? new QuotientRemainderWeights(engine, number, rows, partDimension) : null;
+        _parts =
+        [
+            new LookupPart(number, 0, quotients, _quotients) { Places = _weights?.Places },
+            new LookupPart(number, 1, collisions, _remainders) { Places = _weights?.Places },
+            .. weighted ? [new LookupPart(number, WeightPart, rows, null) { Places = _weights!.Places }] : (LookupPart[])[],
+        ];
         _quotient = new RowBuffer(partDimension);
         _remainder = new RowBuffer(partDimension);
         _quotientGradient = new RowBuffer(partDimension);
@@ -72,6 +91,9 @@ public sealed class QuotientRemainderTable : EmbeddingTable
 
     /// <inheritdoc/>
     public override IReadOnlyList<Parameter> Parameters => _parameters;
+
+    /// <inheritdoc/>
+    public override Parameter? PoolingWeight => _weights?.Weight;
 
     /// <inheritdoc/>
     internal override IReadOnlyList<LookupPart> Parts => _parts;
@@ -93,13 +115,16 @@ public sealed class QuotientRemainderTable : EmbeddingTable
     {
         // The reference gives PyTorch a lower bound of √(1/E) and leaves the upper one at 1.
         double low = Math.Sqrt(1.0 / Rows);
-        torch.FillUniform(QuotientWeight.Value, low, 1);
-        torch.FillUniform(RemainderWeight.Value, low, 1);
+        QuotientWeight.Fill(values => torch.FillUniform(values, low, 1));
+        RemainderWeight.Fill(values => torch.FillUniform(values, low, 1));
+        PoolingWeight?.Value.Span.Fill(1);
     }
 
     /// <inheritdoc/>
     internal override void Reserve(int samples, int lookups)
     {
+        base.Reserve(samples, lookups);
+        _weights?.Reserve(samples, lookups);
         _quotients.Reserve(lookups);
         _remainders.Reserve(lookups);
         if (Concatenates)
@@ -132,8 +157,20 @@ public sealed class QuotientRemainderTable : EmbeddingTable
 
         MatrixView q = Concatenates ? pooled.ColumnRange(0, _partDimension) : _quotient.Matrix;
         MatrixView r = Concatenates ? pooled.ColumnRange(_partDimension, _partDimension) : _remainder.Matrix;
-        kernel.Pool(QuotientWeight.Value, offsets, quotients, start, end, q);
-        kernel.Pool(RemainderWeight.Value, offsets, remainders, start, end, r);
+        if (_weights is { } weights)
+        {
+            weights.Keep(offsets, indices, start, end);
+            weights.Pool(QuotientWeight, offsets, quotients, start, end, q);
+            weights.Pool(RemainderWeight, offsets, remainders, start, end, r);
+        }
+        else
+        {
+            kernel.Pool(QuotientWeight, offsets, quotients, start, end, q);
+            kernel.Pool(RemainderWeight, offsets, remainders, start, end, r);
+        }
+
+        Average(offsets, start, end, q);
+        Average(offsets, start, end, r);
         if (Multiplies)
         {
             _combine.Multiply(q, r, pooled, start, end);
@@ -147,12 +184,23 @@ public sealed class QuotientRemainderTable : EmbeddingTable
     /// <inheritdoc/>
     internal override void Backward(MatrixView pooledGradient, int samples, int worker, int workers)
     {
+        (int start, int end) = WorkerTeam.Share(samples, worker, workers);
         if (Multiplies)
         {
-            int start = (int)((long)samples * worker / workers);
-            int end = (int)((long)samples * (worker + 1) / workers);
             _combine.Multiply(pooledGradient, _remainder.Matrix, _quotientGradient.Matrix, start, end);
             _combine.Multiply(pooledGradient, _quotient.Matrix, _remainderGradient.Matrix, start, end);
+            Mean?.Apply(_quotientGradient.Matrix, start, end);
+            Mean?.Apply(_remainderGradient.Matrix, start, end);
+        }
+        else
+        {
+            Mean?.Apply(pooledGradient, start, end);
+        }
+
+        if (_weights is { } weights)
+        {
+            weights.Spread(0, QuotientWeight, _quotients.Values, PartGradient(0, pooledGradient), start, end);
+            weights.Spread(1, RemainderWeight, _remainders.Values, PartGradient(1, pooledGradient), start, end);
         }
     }
 
@@ -166,13 +214,9 @@ public sealed class QuotientRemainderTable : EmbeddingTable
         NativeBuffer<float> scratch,
         long first)
     {
-        MatrixView gradient = Operation switch
-        {
-            QuotientRemainderOperation.Multiply => part == 0 ? _quotientGradient.Matrix : _remainderGradient.Matrix,
-            QuotientRemainderOperation.Concatenate => pooledGradient.ColumnRange(part * _partDimension, _partDimension),
-            _ => pooledGradient,
-        };
-        optimizer.UpdateRows(FirstParameter + part, lookups, gradient, learningRate, scratch, first);
+        MatrixView gradient = _weights?.Gradient(part) ?? PartGradient(part, pooledGradient);
+        int parameter = part == WeightPart ? PoolingParameter : FirstParameter + part;
+        optimizer.UpdateRows(parameter, lookups, gradient, learningRate, scratch, first);
     }
 
     /// <inheritdoc/>
@@ -185,7 +229,16 @@ public sealed class QuotientRemainderTable : EmbeddingTable
         _remainder.Dispose();
         _quotientGradient.Dispose();
         _remainderGradient.Dispose();
+        _weights?.Dispose();
     }
+
+    /// <summary>The gradient of one of the two pooled vectors, (B, d).</summary>
+    private MatrixView PartGradient(int part, MatrixView pooledGradient) => Operation switch
+    {
+        QuotientRemainderOperation.Multiply => part == 0 ? _quotientGradient.Matrix : _remainderGradient.Matrix,
+        QuotientRemainderOperation.Concatenate => pooledGradient.ColumnRange(part * _partDimension, _partDimension),
+        _ => pooledGradient,
+    };
 
     private static int PooledDimension(int partDimension, QuotientRemainderOperation operation)
         => operation == QuotientRemainderOperation.Concatenate ? 2 * partDimension : partDimension;

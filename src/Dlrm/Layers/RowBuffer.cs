@@ -12,6 +12,9 @@ internal sealed class RowBuffer(int columns) : IDisposable
     /// <summary>(B, columns).</summary>
     public MatrixView Matrix => MatrixView.Over(_values, _rows, columns);
 
+    /// <summary>(B · columns), row-major.</summary>
+    public Span<float> Values => _values.Slice(0, checked(_rows * columns));
+
     /// <summary>Sets B.</summary>
     /// <param name="rows">B.</param>
     public void Resize(int rows)

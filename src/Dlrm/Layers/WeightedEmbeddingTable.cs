@@ -45,16 +45,19 @@ public sealed class WeightedEmbeddingTable : EmbeddingTable
     /// <inheritdoc/>
     internal override void Initialize(NumpyRandom numpy, TorchRandom torch)
     {
-        torch.SkipNormal(Weight.Value.Length);
+        torch.SkipNormal(Weight.Elements);
         double bound = Math.Sqrt(1.0 / Rows);
-        numpy.FillUniform(Weight.Value, -bound, bound);
+        Weight.Fill(values => numpy.FillUniform(values, -bound, bound));
         PoolingWeight.Value.Span.Fill(1);
     }
 
     /// <inheritdoc/>
     internal override void Pool(
         EmbeddingBag kernel, ReadOnlySpan<int> offsets, ReadOnlySpan<int> indices, int start, int end, MatrixView pooled)
-        => _kernel.Pool(Weight.Value, PoolingWeight.Value, offsets, indices, start, end, pooled);
+    {
+        _kernel.Pool(Weight, PoolingWeight, offsets, indices, indices, start, end, pooled);
+        Average(offsets, start, end, pooled);
+    }
 
     /// <inheritdoc/>
     internal override void Update(
@@ -67,11 +70,4 @@ public sealed class WeightedEmbeddingTable : EmbeddingTable
         long first)
         => optimizer.UpdateWeightedRows(
             FirstParameter, PoolingParameter, lookups, pooledGradient, learningRate, scratch, first);
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        base.Dispose(disposing);
-        PoolingWeight.Dispose();
-    }
 }

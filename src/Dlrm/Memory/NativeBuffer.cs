@@ -73,6 +73,15 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
         return new Span<T>(_pointer + start, length);
     }
 
+    /// <summary>A buffer of its own with the same elements.</summary>
+    /// <exception cref="InsufficientMemoryException">The system has not that much memory.</exception>
+    internal NativeBuffer<T> Clone()
+    {
+        var copy = new NativeBuffer<T>(Length);
+        Buffer.MemoryCopy(_pointer, copy._pointer, copy.Bytes, Bytes);
+        return copy;
+    }
+
     /// <summary>Gives the memory back.</summary>
     public void Dispose()
     {

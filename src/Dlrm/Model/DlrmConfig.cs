@@ -30,6 +30,15 @@ public sealed record DlrmConfig
     /// </summary>
     public string WeightedPooling { get; init; } = "none";
 
+    /// <summary>
+    /// How the rows of a bag become one vector (<c>--pooling</c>): sum, or mean (the sum over the bag's length; an empty bag
+    /// gives 0). One word for all tables or one a table.
+    /// </summary>
+    public IReadOnlyList<string> Pooling { get; init; } = ["sum"];
+
+    /// <summary>In how many bits the parts are kept (<c>--embedding-dtype</c>, <c>dlrm quantize</c>).</summary>
+    public ModelPrecision Precision { get; init; } = ModelPrecision.Single;
+
     /// <summary>Widths of the bottom tower, the number of dense features first (<c>--arch-mlp-bot</c>).</summary>
     public IReadOnlyList<int> BottomMlp { get; init; } = [4, 3, 2];
 
@@ -38,11 +47,14 @@ public sealed record DlrmConfig
     /// </summary>
     public IReadOnlyList<int> TopMlp { get; init; } = [4, 2, 1];
 
-    /// <summary>How features meet (<c>--arch-interaction-op</c>): dot, dot-dense, cat or sum.</summary>
+    /// <summary>How features meet (<c>--arch-interaction-op</c>): dot, dot-dense, cat, sum or dcn.</summary>
     public string Interaction { get; init; } = "dot";
 
     /// <summary>For <c>dot</c>: also each feature with itself (<c>--arch-interaction-itself</c>).</summary>
     public bool InteractionItself { get; init; }
+
+    /// <summary>For <c>dcn</c>: the size of the cross network; null for the default one.</summary>
+    public CrossOptions? Cross { get; init; }
 
     /// <summary>The loss (<c>--loss-function</c>): mse, bce or wbce.</summary>
     public string Loss { get; init; } = "mse";
@@ -72,14 +84,27 @@ public sealed record DlrmConfig
         get
         {
             long count = TableLayout.Of(this).Sum(layout => layout.ParameterCount);
-            return count + MlpParameters(BottomMlp) + MlpParameters(TopWidths());
+            Interaction interaction = CreateInteraction();
+            return count + MlpParameters(BottomMlp) + interaction.ParameterCount + MlpParameters([interaction.Width, .. TopMlp]);
+        }
+    }
+
+    /// <summary>Bytes of all parameters as they are kept.</summary>
+    [JsonIgnore]
+    public long ParameterBytes
+    {
+        get
+        {
+            long all = TableLayout.Of(this).Sum(layout => layout.Bytes);
+            long towers = ParameterCount - TableLayout.Of(this).Sum(layout => layout.ParameterCount);
+            return all + TowerBytes(towers);
         }
     }
 
     /// <summary>The interaction this config names.</summary>
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public Interaction CreateInteraction() =>
-        Interactions.Create(Interaction, InteractionItself, Features, FeatureDimension);
+        Interactions.Create(Interaction, InteractionItself, Features, FeatureDimension, CrossSize.Layers, CrossSize.Rank);
 
     /// <summary>All widths of the top tower, its input first.</summary>
     public int[] TopWidths() => [CreateInteraction().Width, .. TopMlp];
@@ -89,11 +114,13 @@ public sealed record DlrmConfig
     /// <param name="training">With gradients.</param>
     public long EstimateBytes(int batch, bool training)
     {
-        int[] top = TopWidths();
-        long dense = MlpParameters(BottomMlp) + MlpParameters(top);
+        Interaction interaction = CreateInteraction();
+        int[] top = [interaction.Width, .. TopMlp];
+        long dense = MlpParameters(BottomMlp) + interaction.ParameterCount + MlpParameters(top);
         long activations = ((long)Features * FeatureDimension) + BottomMlp.Sum(w => (long)w) + top.Sum(w => (long)w);
         long copies = training ? 2 : 1;
-        return sizeof(float) * (ParameterCount + dense + ((copies - 1) * dense) + (copies * activations * batch));
+        long sample = (copies * activations) + interaction.FloatsPerSample(training);
+        return ParameterBytes + (sizeof(float) * (dense + ((copies - 1) * dense) + (sample * batch)));
     }
 
     /// <summary>Checks that the parts fit one another.</summary>
@@ -110,17 +137,12 @@ public sealed record DlrmConfig
         RequireWidths(BottomMlp, "--arch-mlp-bot", 2);
         RequireWidths(TopMlp, "--arch-mlp-top", 1);
         QuotientRemainder?.Validate();
+        Precision.Validate(TableRows.Count);
         MixedDimension?.Validate(EmbeddingDimension);
         Require(
             WeightedPooling is "none" or "fixed" or "learned",
             $"There is no weighted pooling '{WeightedPooling}' (--weighted-pooling); there are none, fixed, learned.");
-        Require(
-            QuotientRemainder is null || MixedDimension is null,
-            "--qr-flag and --md-flag both change large tables: give one of them.");
-        Require(
-            WeightedPooling != "learned" || (QuotientRemainder is null && MixedDimension is null),
-            $"--weighted-pooling=learned is for full tables, but {(QuotientRemainder is null ? "--md-flag" : "--qr-flag")} changes "
-            + "large ones: leave one of the two out.");
+        TableRules.Validate(this);
         Require(
             BottomMlp[^1] == FeatureDimension,
             $"The bottom MLP ends in {BottomMlp[^1]} (--arch-mlp-bot={string.Join('-', BottomMlp)}), but embeddings have "
@@ -132,6 +154,10 @@ public sealed record DlrmConfig
             TopMlp[^1] == 1,
             $"The top MLP ends in {TopMlp[^1]} (--arch-mlp-top={string.Join('-', TopMlp)}); a click needs one output: end it in 1.");
         Require(LossWeights.Count == 2, $"--loss-weights has {LossWeights.Count} numbers; it takes two: negatives, positives.");
+        Cross?.Validate();
+        Require(
+            Cross is null || Interaction == "dcn",
+            $"--dcn-num-layers and --dcn-low-rank-dim are for --arch-interaction-op=dcn; it is {Interaction}.");
         _ = CreateInteraction();
         _ = CreateLoss();
     }
@@ -154,7 +180,11 @@ public sealed record DlrmConfig
             JsonObject merged = JsonNode.Parse(new DlrmConfig().ToJson())!.AsObject();
             foreach ((string member, JsonNode? value) in ReadObject(json))
             {
-                merged[member] = value?.DeepClone();
+                // What a newer version knows and this model does not use says nothing; anything else is refused below.
+                if (merged.ContainsKey(member) || !SaysNothing(value))
+                {
+                    merged[member] = value?.DeepClone();
+                }
             }
 
             DlrmConfig config = merged.Deserialize(DlrmConfigJson.Default.DlrmConfig)!;
@@ -171,8 +201,16 @@ public sealed record DlrmConfig
         }
     }
 
+    private CrossOptions CrossSize => Cross ?? new CrossOptions();
+    private static bool SaysNothing(JsonNode? value) => value is null
+        || value is JsonArray { Count: 0 }
+        || (value is JsonValue number && number.ToJsonString() is "0" or "false" or "\"\"" or "\"none\"");
+
     private static JsonObject ReadObject(string json) => JsonNode.Parse(json) as JsonObject
         ?? throw new JsonException("a JSON object is expected.");
+
+    /// <summary>Biases, of which there are few, are counted as weights.</summary>
+    private long TowerBytes(long parameters) => parameters * Precision.MlpBits / 8;
 
     private static long MlpParameters(IReadOnlyList<int> widths)
     {

@@ -29,6 +29,7 @@ public sealed class DlrmModel : IDisposable
     private readonly Mlp _top;
     private readonly Loss _loss;
     private readonly Activations _activations;
+    private GradientAccumulator? _accumulator;
     private Batch? _forwarded;
 
     /// <summary>Builds a model with all parameters zero: follow with <see cref="Initialize"/> or load values.</summary>
@@ -41,23 +42,26 @@ public sealed class DlrmModel : IDisposable
     public DlrmModel(DlrmConfig config, Engine engine, string? optimizer = "sgd", OptimizerOptions? options = null)
     {
         config.Validate();
+        RefuseToTrainQuantized(config, optimizer);
         RefuseWhatCannotFit(config, optimizer);
         Config = config;
         Engine = engine;
+        Stages = new StageTimes(engine);
         bool training = optimizer is not null;
         _tables = new EmbeddingTables(engine, [.. TableLayout.Of(config).Select(layout => layout.Create(engine, training))]);
-        _bottom = new Mlp(engine, "bot_l", config.BottomMlp.ToArray(), logitOutput: false, training);
+        _bottom = new Mlp(engine, "bot_l", config.BottomMlp.ToArray(), logitOutput: false, training, config.Precision.TowerFormat);
         _interaction = config.CreateInteraction();
-        _top = new Mlp(engine, "top_l", config.TopWidths(), logitOutput: true, training);
+        _interaction.Allocate(engine, training);
+        _top = new Mlp(engine, "top_l", config.TopWidths(), logitOutput: true, training, config.Precision.TowerFormat);
         _loss = config.CreateLoss();
         _activations = new Activations(config.Features * config.FeatureDimension, _interaction, training);
-        Parameters = [.. _tables.Parameters, .. _bottom.Parameters, .. _top.Parameters];
+        Parameters = [.. _tables.Parameters, .. _bottom.Parameters, .. _interaction.Parameters, .. _top.Parameters];
         if (optimizer is not null)
         {
             Optimizer = Optimizer.Create(
                 optimizer,
                 engine,
-                [.. _tables.DenseParameters, .. _bottom.Parameters, .. _top.Parameters],
+                [.. _tables.DenseParameters, .. _bottom.Parameters, .. _interaction.Parameters, .. _top.Parameters],
                 _tables.SparseParameters,
                 options);
         }
@@ -69,18 +73,31 @@ public sealed class DlrmModel : IDisposable
     /// <summary>What the model computes with.</summary>
     public Engine Engine { get; }
 
-    /// <summary>All parameters in the reference's order: tables, bottom tower, top tower.</summary>
+    /// <summary>All parameters in the reference's order: tables, bottom tower, interaction, top tower.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
     /// <summary>The update rule with its state; null for a model that only predicts.</summary>
     public Optimizer? Optimizer { get; }
 
+    /// <summary>
+    /// Updates done so far. With <see cref="RandomSeed"/> it decides what a step draws at random (dropout, stochastic
+    /// rounding), so set both when training resumes.
+    /// </summary>
+    public long StepNumber { get; set; }
+
+    /// <summary>What else decides a step's random draws; the reference's default seed until set.</summary>
+    public long RandomSeed { get; set; } = DefaultSeed;
+
+    /// <summary>The embedding tables.</summary>
+    internal EmbeddingTables Tables => _tables;
+
     /// <summary>Time by stage.</summary>
-    public StageTimes Stages { get; } = new();
+    public StageTimes Stages { get; }
 
     /// <summary>Floating-point operations of the towers and the interaction in one forward pass.</summary>
     /// <param name="batch">B.</param>
-    public long ForwardFlops(int batch) => _bottom.ForwardFlops(batch) + _top.ForwardFlops(batch);
+    public long ForwardFlops(int batch) =>
+        _bottom.ForwardFlops(batch) + (batch * _interaction.FlopsPerSample) + _top.ForwardFlops(batch);
 
     /// <summary>Gives every parameter the value that the reference gives it from these generators.</summary>
     /// <param name="random">Seeded (and perhaps advanced by a data set) as in the reference.</param>
@@ -91,7 +108,7 @@ public sealed class DlrmModel : IDisposable
     public void Initialize(NumpyRandom random, TorchRandom? torch = null)
     {
         ParameterInitializer.Initialize(
-            random, torch ?? new TorchRandom(DefaultSeed), _tables.Tables, _bottom.Parameters, _top.Parameters);
+            random, torch ?? new TorchRandom(DefaultSeed), _tables.Tables, _bottom.Parameters, _interaction, _top.Parameters);
         ParametersChanged();
     }
 
@@ -99,6 +116,7 @@ public sealed class DlrmModel : IDisposable
     public void ParametersChanged()
     {
         _bottom.ParametersChanged();
+        _interaction.ParametersChanged();
         _top.ParametersChanged();
     }
 
@@ -128,44 +146,66 @@ public sealed class DlrmModel : IDisposable
         return loss;
     }
 
+    /// <summary>Scores a batch as <see cref="Predict"/> does and computes the loss; nothing can follow.</summary>
+    /// <param name="batch">With labels.</param>
+    /// <returns>The mean loss over the batch; <see cref="Probabilities"/> has the scores.</returns>
+    /// <exception cref="LookupException">An index lies outside its table; nothing was computed.</exception>
+    public float EvaluateLoss(Batch batch)
+    {
+        ForwardToLogits(batch);
+        float loss = _loss.Compute(
+            Engine, _activations.Logits, batch.Labels, _activations.Probabilities, _activations.LogitGradient);
+        Stages.End(Stage.Loss);
+        return loss;
+    }
+
     /// <summary>Probabilities of the last forward pass, (B).</summary>
     public ReadOnlySpan<float> Probabilities => _activations.Probabilities;
 
-    /// <summary>Propagates the last loss back and takes one optimizer step.</summary>
+    /// <summary>Batches whose gradients wait for an update: calls of <see cref="BackwardAndAccumulate"/> since the last.</summary>
+    public int AccumulatedBatches { get; private set; }
+
+    /// <summary>Propagates the last loss back and takes one optimizer step, along all gradients that have accumulated.</summary>
     /// <param name="learningRate">The step's rate for the towers.</param>
     /// <param name="sparseLearningRate">The same for the tables; null for the same rate.</param>
     /// <exception cref="InvalidOperationException">No loss was computed before, or the model was built to predict.</exception>
     public void BackwardAndUpdate(float learningRate, float? sparseLearningRate = null)
     {
-        Batch batch = _forwarded ?? throw new InvalidOperationException("BackwardAndUpdate needs a ForwardLoss before it.");
-        Optimizer optimizer = Optimizer
-            ?? throw new InvalidOperationException("This model was built without an optimizer: it only predicts.");
-
-        _forwarded = null;
-        Activations a = _activations;
-        int dimension = Config.FeatureDimension;
-        Stages.Begin();
-        _top.Backward(a.Interacted, a.LogitColumn, a.LogitGradientColumn, a.InteractedGradient);
-        Stages.End(Stage.TopBackward);
-        if (!_interaction.IsIdentity)
+        if (AccumulatedBatches > 0)
         {
-            _interaction.Backward(Engine, a.Features, a.InteractedGradient, a.FeatureGradient);
+            BackwardAndAccumulate();
+            UpdateFromAccumulated(learningRate, sparseLearningRate ?? learningRate);
+            return;
         }
 
-        Stages.End(Stage.InteractionBackward);
-        _bottom.Backward(
-            batch.DenseMatrix,
-            a.Features.ColumnRange(0, dimension),
-            a.FeatureGradient.ColumnRange(0, dimension),
-            inputGradient: default);
-        Stages.End(Stage.BottomBackward);
-        _tables.Backward(a.FeatureGradient, batch.Size);
+        Batch batch = TakeForwarded();
+        Backward(batch);
+        _tables.Backward(_activations.FeatureGradient, batch.Size);
         Stages.End(Stage.EmbeddingUpdate);
-        optimizer.Dense.Update(Engine, learningRate);
+        Optimizer!.Dense.Update(Engine, learningRate);
         ParametersChanged();
         Stages.End(Stage.DenseUpdate);
         _tables.SortLookups(batch);
-        _tables.Update(a.FeatureGradient, optimizer.Sparse, sparseLearningRate ?? learningRate);
+        Optimizer.Sparse.RoundWith(RandomSeed, StepNumber);
+        _tables.Update(_activations.FeatureGradient, Optimizer.Sparse, sparseLearningRate ?? learningRate);
+        StepNumber++;
+        Stages.End(Stage.EmbeddingUpdate);
+    }
+
+    /// <summary>
+    /// Propagates the last loss back and adds its gradients to what has accumulated; nothing changes until
+    /// <see cref="BackwardAndUpdate"/>. The sum of the mean losses' gradients over N batches of one size is N times the
+    /// gradient of one batch of N times the size.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">No loss was computed before, or the model was built to predict.</exception>
+    public void BackwardAndAccumulate()
+    {
+        Batch batch = TakeForwarded();
+        Backward(batch);
+        _accumulator ??= new GradientAccumulator(
+            Config.TableRows.Count, Config.Features * Config.FeatureDimension, _tables.HasCompound);
+        _accumulator.Add(batch, _activations.FeatureGradient);
+        AccumulatedBatches++;
         Stages.End(Stage.EmbeddingUpdate);
     }
 
@@ -189,7 +229,9 @@ public sealed class DlrmModel : IDisposable
     {
         _tables.Dispose();
         _bottom.Dispose();
+        _interaction.Dispose();
         _top.Dispose();
+        _accumulator?.Dispose();
         _activations.Dispose();
         Optimizer?.Dispose();
     }
@@ -209,6 +251,7 @@ public sealed class DlrmModel : IDisposable
         Stages.End(Stage.Validate);
         _activations.Resize(batch.Size);
         _bottom.Reserve(batch.Size);
+        _interaction.Reserve(batch.Size);
         _top.Reserve(batch.Size);
         Activations a = _activations;
         _bottom.Forward(batch.DenseMatrix, a.Features.ColumnRange(0, Config.FeatureDimension));
@@ -225,6 +268,78 @@ public sealed class DlrmModel : IDisposable
         Stages.End(Stage.TopForward);
     }
 
+    private Batch TakeForwarded()
+    {
+        Batch batch = _forwarded ?? throw new InvalidOperationException("BackwardAndUpdate needs a ForwardLoss before it.");
+        if (Optimizer is null)
+        {
+            throw new InvalidOperationException("This model was built without an optimizer: it only predicts.");
+        }
+
+        _forwarded = null;
+        return batch;
+    }
+
+    /// <summary>The gradients of towers and interaction, and those of the features, of the last forward pass.</summary>
+    private void Backward(Batch batch)
+    {
+        Activations a = _activations;
+        int dimension = Config.FeatureDimension;
+        bool accumulate = AccumulatedBatches > 0;
+        Stages.Begin();
+        _top.Backward(a.Interacted, a.LogitColumn, a.LogitGradientColumn, a.InteractedGradient, accumulate);
+        Stages.End(Stage.TopBackward);
+        if (!_interaction.IsIdentity)
+        {
+            _interaction.AccumulatesGradients = accumulate;
+            _interaction.Backward(Engine, a.Features, a.InteractedGradient, a.FeatureGradient);
+        }
+
+        Stages.End(Stage.InteractionBackward);
+        _bottom.Backward(
+            batch.DenseMatrix,
+            a.Features.ColumnRange(0, dimension),
+            a.FeatureGradient.ColumnRange(0, dimension),
+            inputGradient: default,
+            accumulate);
+        Stages.End(Stage.BottomBackward);
+    }
+
+    /// <summary>The tables take the step of one batch that holds all batches' lookups.</summary>
+    private void UpdateFromAccumulated(float learningRate, float sparseLearningRate)
+    {
+        GradientAccumulator all = _accumulator!;
+        Stages.Begin();
+        if (_tables.HasCompound)
+        {
+            // What such tables keep of a forward pass, for all batches: their parameters have not changed since.
+            _tables.Forward(all.Lookups, all.Features);
+        }
+
+        _tables.Backward(all.FeatureGradient, all.Samples);
+        Stages.End(Stage.EmbeddingUpdate);
+        Optimizer!.Dense.Update(Engine, learningRate);
+        ParametersChanged();
+        Stages.End(Stage.DenseUpdate);
+        _tables.SortLookups(all.Lookups);
+        Optimizer.Sparse.RoundWith(RandomSeed, StepNumber);
+        _tables.Update(all.FeatureGradient, Optimizer.Sparse, sparseLearningRate);
+        all.Clear();
+        AccumulatedBatches = 0;
+        StepNumber++;
+        Stages.End(Stage.EmbeddingUpdate);
+    }
+
+    private static void RefuseToTrainQuantized(DlrmConfig config, string? optimizer)
+    {
+        if (optimizer is not null && config.Precision.IsQuantized)
+        {
+            throw new ArgumentException(
+                $"This model is quantized ({config.Precision}): it predicts, and cannot be trained. Train the model that it was made "
+                + "from, and quantize that again (dlrm quantize); to save memory in training use --embedding-dtype=bf16.");
+        }
+    }
+
     private static void RefuseWhatCannotFit(DlrmConfig config, string? optimizer)
     {
         long state = optimizer is null ? 0 : sizeof(float) * config.ParameterCount * Optimizer.StateCopies(optimizer);
@@ -238,7 +353,7 @@ public sealed class DlrmModel : IDisposable
         TableLayout largest = TableLayout.Of(config).MaxBy(layout => layout.ParameterCount)!;
         throw new InsufficientMemoryException(
             $"The model needs {SystemMemory.Describe(needed)}{OfWhichState(state)}, this process may use {SystemMemory.Describe(available)}. "
-            + $"The largest table, {largest.Number}, takes {SystemMemory.Describe(sizeof(float) * largest.ParameterCount)} "
+            + $"The largest table, {largest.Number}, takes {SystemMemory.Describe(largest.Bytes)} "
             + $"({largest.Rows:N0} rows, kept as {largest.Shape}): lower --max-ind-range or --arch-sparse-feature-size.");
     }
 

@@ -19,6 +19,7 @@ public static class ParameterInitializer
     /// <param name="torch">Seeded with the same number; what the towers' making would draw from it is not drawn.</param>
     /// <param name="tables">In order.</param>
     /// <param name="bottom">W₀, b₀, W₁, b₁, …; W of shape (outputs, inputs).</param>
+    /// <param name="interaction">Between the towers; most have no parameters.</param>
     /// <param name="top">As <paramref name="bottom"/>.</param>
     /// <exception cref="ArgumentException">A tower is not pairs of W (m, n) and b (m).</exception>
     public static void Initialize(
@@ -26,6 +27,7 @@ public static class ParameterInitializer
         TorchRandom torch,
         IReadOnlyList<EmbeddingTable> tables,
         IReadOnlyList<Parameter> bottom,
+        Interaction interaction,
         IReadOnlyList<Parameter> top)
     {
         ArgumentNullException.ThrowIfNull(numpy);
@@ -36,6 +38,7 @@ public static class ParameterInitializer
         }
 
         InitializeTower(numpy, bottom);
+        interaction.Initialize(numpy);
         InitializeTower(numpy, top);
     }
 

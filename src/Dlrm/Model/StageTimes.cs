@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 
 namespace Dlrm.Model;
 
@@ -42,8 +43,16 @@ public enum Stage
 /// <summary>Time spent by stage since the last <see cref="Reset"/>. Always on: one clock reading a stage.</summary>
 public sealed class StageTimes
 {
+    private static readonly string[] Names =
+        [.. Enum.GetNames<Stage>().Select(name => JsonNamingPolicy.SnakeCaseLower.ConvertName(name).Replace('_', ' '))];
+
     private readonly long[] _ticks = new long[Enum.GetValues<Stage>().Length];
+    private readonly Engine? _engine;
     private long _last;
+
+    /// <summary>Nothing spent.</summary>
+    /// <param name="engine">Whose profiler, when it has one, is told of every stage; null for nobody's.</param>
+    internal StageTimes(Engine? engine = null) => _engine = engine;
 
     /// <summary>Milliseconds spent in a stage.</summary>
     /// <param name="stage">The stage.</param>
@@ -52,12 +61,17 @@ public sealed class StageTimes
     /// <summary>Forgets all times.</summary>
     public void Reset() => Array.Clear(_ticks);
 
-    internal void Begin() => _last = Stopwatch.GetTimestamp();
+    internal void Begin()
+    {
+        _last = Stopwatch.GetTimestamp();
+        _engine?.Profiler?.BeginStage(_last);
+    }
 
     internal void End(Stage stage)
     {
         long now = Stopwatch.GetTimestamp();
         _ticks[(int)stage] += now - _last;
+        _engine?.Profiler?.EndStage(Names[(int)stage], _last, now);
         _last = now;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dlrm.Kernels;
 using Dlrm.Layers;
 
 namespace Dlrm.Model;
@@ -19,10 +20,28 @@ public sealed record TableLayout(int Number, int Rows, int Dimension, int Pooled
     /// <summary>Whether each row has a learned weight in its bag.</summary>
     public bool HasPoolingWeights { get; init; }
 
+    /// <summary>Whether a bag's vector is the mean of its rows, not their sum.</summary>
+    public bool IsMean { get; init; }
+
     /// <summary>Elements of its parameters.</summary>
-    public long ParameterCount => QuotientRemainder is { } split
+    public long ParameterCount => (HasPoolingWeights ? Rows : 0) + (QuotientRemainder is { } split
         ? ((long)QuotientRemainderTable.QuotientRows(Rows, split.Collisions) + split.Collisions) * Dimension
-        : ((long)Rows * Dimension) + ProjectionParameters + (HasPoolingWeights ? Rows : 0);
+        : ((long)Rows * Dimension) + ProjectionParameters);
+
+    /// <summary>How its rows are kept.</summary>
+    public StorageFormat Storage { get; init; }
+
+    /// <summary>Bytes of its parameters as they are kept.</summary>
+    public long Bytes
+    {
+        get
+        {
+            long rows = QuotientRemainder is { } split
+                ? (long)QuotientRemainderTable.QuotientRows(Rows, split.Collisions) + split.Collisions
+                : Rows;
+            return (rows * Storage.RowBytes(Dimension)) + (sizeof(float) * (ParameterCount - (rows * Dimension)));
+        }
+    }
 
     /// <summary>Its shape for a person, e.g. <c>301 × 8</c>, <c>(76 + 4) × 8 mult</c> or <c>301 × 3 → 8</c>.</summary>
     public string Shape => QuotientRemainder is { } split
@@ -41,14 +60,17 @@ public sealed record TableLayout(int Number, int Rows, int Dimension, int Pooled
         for (int table = 0; table < layouts.Length; table++)
         {
             int rows = config.TableRows[table];
-            layouts[table] = config.QuotientRemainder is { } split && rows > split.Threshold
+            TableLayout layout = config.QuotientRemainder is { } split && rows > split.Threshold
                 ? new TableLayout(table, rows, config.EmbeddingDimension, config.FeatureDimension) { QuotientRemainder = split }
                 : config.MixedDimension is { } mixed && rows > mixed.Threshold
                 ? new TableLayout(table, rows, widths![table], config.FeatureDimension) { IsMixedDimension = true }
-                : new TableLayout(table, rows, config.FeatureDimension, config.FeatureDimension)
-                {
-                    HasPoolingWeights = config.WeightedPooling == "learned",
-                };
+                : new TableLayout(table, rows, config.FeatureDimension, config.FeatureDimension);
+            layouts[table] = layout with
+            {
+                HasPoolingWeights = config.WeightedPooling == "learned",
+                IsMean = config.Pooling[config.Pooling.Count == 1 ? 0 : table] == "mean",
+                Storage = config.Precision.FormatOf(table),
+            };
         }
 
         return layouts;
@@ -57,14 +79,26 @@ public sealed record TableLayout(int Number, int Rows, int Dimension, int Pooled
     /// <summary>Makes the table, zeroed.</summary>
     /// <param name="engine">What to compute with.</param>
     /// <param name="training">Whether dense parameters keep a gradient.</param>
-    internal EmbeddingTable Create(Engine engine, bool training) => this switch
+    internal EmbeddingTable Create(Engine engine, bool training)
     {
-        { QuotientRemainder: { } split }
-            => new QuotientRemainderTable(engine, Number, Rows, Dimension, split.Collisions, split.ToOperation()),
-        { IsMixedDimension: true } => new MixedDimensionTable(engine, Number, Rows, Dimension, PooledDimension, training),
-        { HasPoolingWeights: true } => new WeightedEmbeddingTable(engine, Number, Rows, Dimension),
-        _ => new FullEmbeddingTable(Number, Rows, Dimension),
-    };
+        EmbeddingTable table = CreateEmpty(engine, training);
+        table.Store(Storage);
+        return table;
+    }
+
+    private EmbeddingTable CreateEmpty(Engine engine, bool training)
+    {
+        MeanPooling? mean = IsMean ? new MeanPooling(engine) : null;
+        return this switch
+        {
+            { QuotientRemainder: { } split } => new QuotientRemainderTable(
+                engine, Number, Rows, Dimension, split.Collisions, split.ToOperation(), HasPoolingWeights) { Mean = mean },
+            { IsMixedDimension: true } => new MixedDimensionTable(
+                engine, Number, Rows, Dimension, PooledDimension, training, HasPoolingWeights) { Mean = mean },
+            { HasPoolingWeights: true } => new WeightedEmbeddingTable(engine, Number, Rows, Dimension) { Mean = mean },
+            _ => new FullEmbeddingTable(Number, Rows, Dimension) { Mean = mean },
+        };
+    }
 
     private static string Count(int number) => number.ToString("N0", CultureInfo.InvariantCulture);
 }

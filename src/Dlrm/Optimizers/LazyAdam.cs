@@ -16,8 +16,8 @@ namespace Dlrm.Optimizers;
 /// </remarks>
 public sealed class LazyAdam : SparseOptimizer
 {
-    private readonly RowUpdate<AdamRule> _kernel;
-    private readonly RowUpdate<WeightedRowRule<AdamRule, AdamRule>> _weightedKernel;
+    private readonly TableUpdate<AdamRule> _kernel;
+    private readonly TableUpdate<WeightedRowRule<AdamRule, AdamRule>> _weightedKernel;
     private readonly OptimizerState[] _first;
     private readonly OptimizerState[] _second;
     private readonly AdamSteps _steps = new("sparse.step");
@@ -28,8 +28,8 @@ public sealed class LazyAdam : SparseOptimizer
     public LazyAdam(Engine engine, IReadOnlyList<Parameter> tables)
         : base("adam", tables)
     {
-        _kernel = RowUpdate<AdamRule>.For(engine.InstructionSet);
-        _weightedKernel = RowUpdate<WeightedRowRule<AdamRule, AdamRule>>.For(engine.InstructionSet);
+        _kernel = new TableUpdate<AdamRule>(engine.InstructionSet);
+        _weightedKernel = new TableUpdate<WeightedRowRule<AdamRule, AdamRule>>(engine.InstructionSet);
         _first = OptimizerStates.Like(tables, "exp_avg");
         _second = OptimizerStates.Like(tables, "exp_avg_sq");
         States = [.. _first, .. _second, _steps.State];
@@ -44,7 +44,7 @@ public sealed class LazyAdam : SparseOptimizer
     /// <inheritdoc/>
     internal override void UpdateRows(
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
-        => _kernel.Update(lookups, Tables[table].Value, gradient, Rule(table, learningRate), scratch, first);
+        => _kernel.Update(lookups, Tables[table], RoundingKey(table), gradient, Rule(table, learningRate), scratch, first);
 
     /// <inheritdoc/>
     internal override void UpdateWeightedRows(
@@ -52,7 +52,7 @@ public sealed class LazyAdam : SparseOptimizer
     {
         var rule = new WeightedRowRule<AdamRule, AdamRule>(
             Rule(table, learningRate), Rule(weights, learningRate), Tables[weights].Value, scratch, first + gradient.Columns);
-        _weightedKernel.Update(lookups, Tables[table].Value, gradient, rule, scratch, first);
+        _weightedKernel.Update(lookups, Tables[table], RoundingKey(table), gradient, rule, scratch, first);
     }
 
     private AdamRule Rule(int table, float learningRate)

@@ -11,8 +11,8 @@ namespace Dlrm.Optimizers;
 /// <remarks>The reference's <c>rwsadagrad</c>. State: <c>NAME.momentum</c>, its name there, one number a row. Pooling weights get plain Adagrad, as dense parameters do there.</remarks>
 public sealed class RowWiseAdagrad : SparseOptimizer
 {
-    private readonly RowUpdate<RowWiseAdagradRule> _kernel;
-    private readonly RowUpdate<WeightedRowRule<RowWiseAdagradRule, AdagradRule>> _weightedKernel;
+    private readonly TableUpdate<RowWiseAdagradRule> _kernel;
+    private readonly TableUpdate<WeightedRowRule<RowWiseAdagradRule, AdagradRule>> _weightedKernel;
     private readonly OptimizerState[] _states;
 
     /// <summary>Starts with zeroed state.</summary>
@@ -21,8 +21,8 @@ public sealed class RowWiseAdagrad : SparseOptimizer
     public RowWiseAdagrad(Engine engine, IReadOnlyList<Parameter> tables)
         : base("rwsadagrad", tables)
     {
-        _kernel = RowUpdate<RowWiseAdagradRule>.For(engine.InstructionSet);
-        _weightedKernel = RowUpdate<WeightedRowRule<RowWiseAdagradRule, AdagradRule>>.For(engine.InstructionSet);
+        _kernel = new TableUpdate<RowWiseAdagradRule>(engine.InstructionSet);
+        _weightedKernel = new TableUpdate<WeightedRowRule<RowWiseAdagradRule, AdagradRule>>(engine.InstructionSet);
         _states = [.. tables.Select(t => new OptimizerState(
             t.Name + (t.Shape.Count == 1 ? ".sum" : ".momentum"), [t.Shape[0]], new NativeBuffer<float>(t.Shape[0])))];
     }
@@ -34,7 +34,7 @@ public sealed class RowWiseAdagrad : SparseOptimizer
     internal override void UpdateRows(
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
         => _kernel.Update(
-            lookups, Tables[table].Value, gradient, new RowWiseAdagradRule(_states[table].Value, learningRate), scratch, first);
+            lookups, Tables[table], RoundingKey(table), gradient, new RowWiseAdagradRule(_states[table].Value, learningRate), scratch, first);
 
     /// <inheritdoc/>
     internal override void UpdateWeightedRows(
@@ -46,6 +46,6 @@ public sealed class RowWiseAdagrad : SparseOptimizer
             Tables[weights].Value,
             scratch,
             first + gradient.Columns);
-        _weightedKernel.Update(lookups, Tables[table].Value, gradient, rule, scratch, first);
+        _weightedKernel.Update(lookups, Tables[table], RoundingKey(table), gradient, rule, scratch, first);
     }
 }

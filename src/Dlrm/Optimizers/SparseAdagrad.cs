@@ -11,8 +11,8 @@ namespace Dlrm.Optimizers;
 /// <remarks>State: <c>NAME.sum</c>, as large as the table.</remarks>
 public sealed class SparseAdagrad : SparseOptimizer
 {
-    private readonly RowUpdate<AdagradRule> _kernel;
-    private readonly RowUpdate<WeightedRowRule<AdagradRule, AdagradRule>> _weightedKernel;
+    private readonly TableUpdate<AdagradRule> _kernel;
+    private readonly TableUpdate<WeightedRowRule<AdagradRule, AdagradRule>> _weightedKernel;
     private readonly OptimizerState[] _states;
 
     /// <summary>Starts with zeroed state.</summary>
@@ -21,8 +21,8 @@ public sealed class SparseAdagrad : SparseOptimizer
     public SparseAdagrad(Engine engine, IReadOnlyList<Parameter> tables)
         : base("adagrad", tables)
     {
-        _kernel = RowUpdate<AdagradRule>.For(engine.InstructionSet);
-        _weightedKernel = RowUpdate<WeightedRowRule<AdagradRule, AdagradRule>>.For(engine.InstructionSet);
+        _kernel = new TableUpdate<AdagradRule>(engine.InstructionSet);
+        _weightedKernel = new TableUpdate<WeightedRowRule<AdagradRule, AdagradRule>>(engine.InstructionSet);
         _states = OptimizerStates.Like(tables, "sum");
     }
 
@@ -33,7 +33,7 @@ public sealed class SparseAdagrad : SparseOptimizer
     internal override void UpdateRows(
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
         => _kernel.Update(
-            lookups, Tables[table].Value, gradient, new AdagradRule(_states[table].Value, 0, learningRate), scratch, first);
+            lookups, Tables[table], RoundingKey(table), gradient, new AdagradRule(_states[table].Value, 0, learningRate), scratch, first);
 
     /// <inheritdoc/>
     internal override void UpdateWeightedRows(
@@ -45,6 +45,6 @@ public sealed class SparseAdagrad : SparseOptimizer
             Tables[weights].Value,
             scratch,
             first + gradient.Columns);
-        _weightedKernel.Update(lookups, Tables[table].Value, gradient, rule, scratch, first);
+        _weightedKernel.Update(lookups, Tables[table], RoundingKey(table), gradient, rule, scratch, first);
     }
 }

@@ -8,8 +8,8 @@ namespace Dlrm.Optimizers;
 /// <remarks>State: <c>NAME.linear</c> and <c>NAME.accumulator</c>, each as large as the table.</remarks>
 public sealed class SparseFtrl : SparseOptimizer
 {
-    private readonly RowUpdate<FtrlRule> _kernel;
-    private readonly RowUpdate<WeightedRowRule<FtrlRule, FtrlRule>> _weightedKernel;
+    private readonly TableUpdate<FtrlRule> _kernel;
+    private readonly TableUpdate<WeightedRowRule<FtrlRule, FtrlRule>> _weightedKernel;
     private readonly OptimizerOptions _options;
     private readonly OptimizerState[] _linear;
     private readonly OptimizerState[] _squares;
@@ -21,8 +21,8 @@ public sealed class SparseFtrl : SparseOptimizer
     public SparseFtrl(Engine engine, IReadOnlyList<Parameter> tables, OptimizerOptions? options = null)
         : base("ftrl", tables)
     {
-        _kernel = RowUpdate<FtrlRule>.For(engine.InstructionSet);
-        _weightedKernel = RowUpdate<WeightedRowRule<FtrlRule, FtrlRule>>.For(engine.InstructionSet);
+        _kernel = new TableUpdate<FtrlRule>(engine.InstructionSet);
+        _weightedKernel = new TableUpdate<WeightedRowRule<FtrlRule, FtrlRule>>(engine.InstructionSet);
         _options = options ?? new OptimizerOptions();
         _linear = OptimizerStates.Like(tables, "linear");
         _squares = OptimizerStates.Like(tables, "accumulator");
@@ -35,7 +35,7 @@ public sealed class SparseFtrl : SparseOptimizer
     /// <inheritdoc/>
     internal override void UpdateRows(
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
-        => _kernel.Update(lookups, Tables[table].Value, gradient, Rule(table, learningRate), scratch, first);
+        => _kernel.Update(lookups, Tables[table], RoundingKey(table), gradient, Rule(table, learningRate), scratch, first);
 
     /// <inheritdoc/>
     internal override void UpdateWeightedRows(
@@ -43,7 +43,7 @@ public sealed class SparseFtrl : SparseOptimizer
     {
         var rule = new WeightedRowRule<FtrlRule, FtrlRule>(
             Rule(table, learningRate), Rule(weights, learningRate), Tables[weights].Value, scratch, first + gradient.Columns);
-        _weightedKernel.Update(lookups, Tables[table].Value, gradient, rule, scratch, first);
+        _weightedKernel.Update(lookups, Tables[table], RoundingKey(table), gradient, rule, scratch, first);
     }
 
     private FtrlRule Rule(int table, float learningRate) => new(

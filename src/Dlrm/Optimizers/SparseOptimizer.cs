@@ -12,7 +12,12 @@ namespace Dlrm.Optimizers;
 /// </remarks>
 public abstract class SparseOptimizer : IDisposable
 {
+    /// <summary>Streams of <see cref="CounterKey"/> from here on are the tables' rounding.</summary>
+    private const long RoundingStream = 1L << 32;
+
     private readonly Parameter[] _tables;
+    private long _seed;
+    private long _step;
 
     /// <summary>Takes charge of tables, which it does not own.</summary>
     /// <param name="name">The name on the command line.</param>
@@ -47,6 +52,15 @@ public abstract class SparseOptimizer : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Says what the rounding of the coming step draws from; of no effect on tables of floats.</summary>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="step">Updates done before.</param>
+    internal void RoundWith(long seed, long step) => (_seed, _step) = (seed, step);
+
+    /// <summary>What rounding a table draws from in this step.</summary>
+    /// <param name="table">Number in <see cref="Tables"/>.</param>
+    private protected CounterKey RoundingKey(int table) => CounterKey.Of(_seed, _step, RoundingStream + table);
+
     /// <summary>Called once before each step, on the calling thread.</summary>
     internal virtual void BeginStep()
     {
@@ -57,7 +71,7 @@ public abstract class SparseOptimizer : IDisposable
     /// <param name="lookups">All the lookups of each row that they name.</param>
     /// <param name="gradient">(B, D): of the pooled sums.</param>
     /// <param name="learningRate">Step size.</param>
-    /// <param name="scratch">Working memory: D floats from <paramref name="first"/> on.</param>
+    /// <param name="scratch">Working memory: 3·D floats from <paramref name="first"/> on.</param>
     /// <param name="first">The first float of it.</param>
     internal abstract void UpdateRows(
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first);
@@ -68,7 +82,7 @@ public abstract class SparseOptimizer : IDisposable
     /// <param name="lookups">All the lookups of each row that they name.</param>
     /// <param name="gradient">(B, D): of the pooled sums.</param>
     /// <param name="learningRate">Step size.</param>
-    /// <param name="scratch">Working memory: 2·D floats from <paramref name="first"/> on.</param>
+    /// <param name="scratch">Working memory: 3·D floats from <paramref name="first"/> on.</param>
     /// <param name="first">The first float of it.</param>
     internal abstract void UpdateWeightedRows(
         int table, int weights, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first);

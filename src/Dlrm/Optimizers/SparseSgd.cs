@@ -9,14 +9,13 @@ namespace Dlrm.Optimizers;
 /// <param name="tables">(E, D) each.</param>
 public sealed class SparseSgd(Engine engine, IReadOnlyList<Parameter> tables) : SparseOptimizer("sgd", tables)
 {
-    private readonly RowUpdate<SgdRule> _kernel = RowUpdate<SgdRule>.For(engine.InstructionSet);
-    private readonly RowUpdate<WeightedRowRule<SgdRule, SgdRule>> _weightedKernel =
-        RowUpdate<WeightedRowRule<SgdRule, SgdRule>>.For(engine.InstructionSet);
+    private readonly TableUpdate<SgdRule> _kernel = new(engine.InstructionSet);
+    private readonly TableUpdate<WeightedRowRule<SgdRule, SgdRule>> _weightedKernel = new(engine.InstructionSet);
 
     /// <inheritdoc/>
     internal override void UpdateRows(
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
-        => _kernel.Update(lookups, Tables[table].Value, gradient, new SgdRule(learningRate), scratch, first);
+        => _kernel.Update(lookups, Tables[table], RoundingKey(table), gradient, new SgdRule(learningRate), scratch, first);
 
     /// <inheritdoc/>
     internal override void UpdateWeightedRows(
@@ -28,6 +27,6 @@ public sealed class SparseSgd(Engine engine, IReadOnlyList<Parameter> tables) : 
             Tables[weights].Value,
             scratch,
             first + gradient.Columns);
-        _weightedKernel.Update(lookups, Tables[table].Value, gradient, rule, scratch, first);
+        _weightedKernel.Update(lookups, Tables[table], RoundingKey(table), gradient, rule, scratch, first);
     }
 }

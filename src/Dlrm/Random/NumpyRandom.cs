@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Numerics;
 using Dlrm.Kernels;
 using Dlrm.Memory;
@@ -13,6 +14,9 @@ namespace Dlrm.Random;
 /// </remarks>
 public sealed class NumpyRandom
 {
+    /// <summary>Bytes of <see cref="SaveState"/>: 624 words, the position, whether a normal waits, and that normal.</summary>
+    public const int StateBytes = ((MersenneTwisterBlock.Words + 2) * sizeof(uint)) + sizeof(double);
+
     private readonly MersenneTwister _twister = new();
     private double _cachedNormal;
     private bool _hasCachedNormal;
@@ -48,6 +52,43 @@ public sealed class NumpyRandom
             _hasCachedNormal = value.CachedNormal.HasValue;
             _cachedNormal = value.CachedNormal.GetValueOrDefault();
         }
+    }
+
+    /// <summary>Writes the full state without allocating.</summary>
+    /// <param name="state"><see cref="StateBytes"/> bytes, little-endian.</param>
+    /// <exception cref="ArgumentException">There are fewer.</exception>
+    public void SaveState(Span<byte> state)
+    {
+        RequireStateBytes(state.Length);
+        foreach (uint word in _twister.Key)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(state, word);
+            state = state[sizeof(uint)..];
+        }
+
+        BinaryPrimitives.WriteInt32LittleEndian(state, _twister.Position);
+        BinaryPrimitives.WriteInt32LittleEndian(state[sizeof(int)..], _hasCachedNormal ? 1 : 0);
+        BinaryPrimitives.WriteDoubleLittleEndian(state[(2 * sizeof(int))..], _hasCachedNormal ? _cachedNormal : 0);
+    }
+
+    /// <summary>Goes on exactly where <see cref="SaveState"/> was called.</summary>
+    /// <param name="state">What it wrote.</param>
+    /// <exception cref="ArgumentException">It is not a state.</exception>
+    public void RestoreState(ReadOnlySpan<byte> state)
+    {
+        RequireStateBytes(state.Length);
+        var words = new uint[MersenneTwisterBlock.Words];
+        foreach (ref uint word in words.AsSpan())
+        {
+            word = BinaryPrimitives.ReadUInt32LittleEndian(state);
+            state = state[sizeof(uint)..];
+        }
+
+        bool waits = BinaryPrimitives.ReadInt32LittleEndian(state[sizeof(int)..]) != 0;
+        State = new NumpyRandomState(
+            [.. words],
+            BinaryPrimitives.ReadInt32LittleEndian(state),
+            waits ? BinaryPrimitives.ReadDoubleLittleEndian(state[(2 * sizeof(int))..]) : null);
     }
 
     /// <summary>Starts anew, and forgets the waiting normal.</summary>
@@ -166,6 +207,14 @@ public sealed class NumpyRandom
         foreach (ref float value in values)
         {
             value = (float)Normal(mean, standardDeviation);
+        }
+    }
+
+    private static void RequireStateBytes(int bytes)
+    {
+        if (bytes != StateBytes)
+        {
+            throw new ArgumentException($"A state of the random generator has {StateBytes} bytes; this one has {bytes}.");
         }
     }
 

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using Dlrm.Profiling;
 
 namespace Dlrm.Threading;
 
@@ -28,7 +30,7 @@ public sealed unsafe class WorkerTeam : IDisposable
     private readonly int[] _asleep;
     private volatile int _generation;
     private PaddedCounter _remaining;
-    private delegate*<void*, int, int, void> _invoke;
+    private delegate*<WorkerTeam, void*, int, int, void> _invoke;
     private void* _work;
     private volatile bool _stopping;
     private bool _running;
@@ -63,6 +65,9 @@ public sealed unsafe class WorkerTeam : IDisposable
 
     /// <summary>Workers, the caller's thread included.</summary>
     public int Workers { get; }
+
+    /// <summary>Keeps each worker's shares; null for nobody.</summary>
+    internal Profiler? Profiler { get; set; }
 
     /// <summary>Workers that sleep now, having waited long for work.</summary>
     internal int SleepingWorkers
@@ -104,7 +109,15 @@ public sealed unsafe class WorkerTeam : IDisposable
     {
         if (Workers == 1)
         {
-            work.Execute(0, 1);
+            if (Profiler is null)
+            {
+                work.Execute(0, 1);
+            }
+            else
+            {
+                Invoke(ref work, 0, 1, Profiler);
+            }
+
             return;
         }
 
@@ -118,7 +131,7 @@ public sealed unsafe class WorkerTeam : IDisposable
         fixed (byte* pinned = &Unsafe.As<TWork, byte>(ref work))
         {
             _work = pinned;
-            _invoke = &Invoke<TWork>;
+            _invoke = Profiler is null ? &Invoke<TWork> : &InvokeMeasured<TWork>;
             Volatile.Write(ref _remaining.Value, Workers - 1);
             _generation++;
             WakeSleepers();
@@ -165,15 +178,27 @@ public sealed unsafe class WorkerTeam : IDisposable
         }
     }
 
-    private static void Invoke<TWork>(void* work, int worker, int workers)
+    private static void Invoke<TWork>(WorkerTeam team, void* work, int worker, int workers)
         where TWork : struct, IParallelWork
         => Unsafe.As<byte, TWork>(ref *(byte*)work).Execute(worker, workers);
+
+    private static void InvokeMeasured<TWork>(WorkerTeam team, void* work, int worker, int workers)
+        where TWork : struct, IParallelWork
+        => Invoke(ref Unsafe.As<byte, TWork>(ref *(byte*)work), worker, workers, team.Profiler!);
+
+    private static void Invoke<TWork>(ref TWork work, int worker, int workers, Profiler profiler)
+        where TWork : struct, IParallelWork
+    {
+        long start = Stopwatch.GetTimestamp();
+        work.Execute(worker, workers);
+        profiler.Worker(worker).Add("share", WorkName<TWork>.Value, start, Stopwatch.GetTimestamp());
+    }
 
     private void ExecuteShare(int worker)
     {
         try
         {
-            _invoke(_work, worker, Workers);
+            _invoke(this, _work, worker, Workers);
         }
 #pragma warning disable CA1031 // Every exception is carried to the caller of Run.
         catch (Exception exception)
@@ -255,6 +280,13 @@ public sealed unsafe class WorkerTeam : IDisposable
         {
             ExceptionDispatchInfo.Throw(first);
         }
+    }
+
+    /// <summary>What a kind of work is called in a profile.</summary>
+    private static class WorkName<TWork>
+    {
+        public static readonly string Value =
+            typeof(TWork).DeclaringType is { } outer ? $"{outer.Name}.{typeof(TWork).Name}" : typeof(TWork).Name;
     }
 
     /// <summary>A counter alone on its cache lines.</summary>

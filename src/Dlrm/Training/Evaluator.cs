@@ -1,5 +1,6 @@
 using Dlrm.Data;
 using Dlrm.Model;
+using Dlrm.Profiling;
 
 namespace Dlrm.Training;
 
@@ -48,9 +49,13 @@ public sealed class Evaluator : IDisposable
             for (int index = 0; index < _batchCount; index++)
             {
                 stop.ThrowIfCancellationRequested();
+                Profiler? profiler = _model.Engine.Profiler;
+                long began = profiler?.Begin() ?? 0;
                 Batch batch = _batches.Take();
-                lossSum += (double)_model.ForwardLoss(batch) * batch.Size;
+                profiler?.EndStage("wait for data");
+                lossSum += (double)_model.EvaluateLoss(batch) * batch.Size;
                 Scores.Add(_model.Probabilities, batch.Labels);
+                profiler?.EndStep(began, training: false);
                 samples += batch.Size;
                 _batches.Release();
                 progress?.Invoke(samples);

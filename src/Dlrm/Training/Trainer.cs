@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Dlrm.Data;
 using Dlrm.Model;
+using Dlrm.Profiling;
 
 namespace Dlrm.Training;
 
@@ -20,14 +22,19 @@ public sealed class Trainer : IDisposable
     private readonly int _batchesPerEpoch;
     private readonly long _samplesPerEpoch;
     private readonly Stopwatch _trainingTime = new();
-    private readonly Interval _interval = new();
+    private readonly LossInterval _interval = new();
+    private readonly List<ITrainingState> _parts = [];
     private EvaluationRecord? _last;
     private EvaluationRecord? _best;
     private TrainRecord? _lastInterval;
     private double _bestAccuracy;
     private double? _bestAuc;
+    private TimeSpan _timeBefore;
     private long _step;
     private long _samples;
+    private int _epoch;
+    private int _iteration;
+    private bool _testPending;
     private readonly RunDiagnostics? _diagnostics;
     private bool _warnedOfNonFinite;
 
@@ -48,6 +55,7 @@ public sealed class Trainer : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Epochs, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.PrintFrequency, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.GradientAccumulation, 1, nameof(options));
         _model = model;
         _options = options;
         _observer = observer;
@@ -66,6 +74,96 @@ public sealed class Trainer : IDisposable
     /// <summary>The evaluator of the test passes (its scores are those of the last pass), null without tests.</summary>
     public Evaluator? Evaluator { get; }
 
+    /// <summary>Saves where the run stands from time to time; null for nobody.</summary>
+    public ICheckpointer? Checkpointer { get; set; }
+
+    private TimeSpan TrainingTime => _timeBefore + _trainingTime.Elapsed;
+
+    private bool TargetReached => (_options.StopAtAccuracy > 0 && _bestAccuracy > _options.StopAtAccuracy)
+        || (_options.StopAtAuc > 0 && _bestAuc > _options.StopAtAuc);
+
+    /// <summary>Adds a part of the run whose memory belongs to its checkpoints; before <see cref="Restore"/> and the run.</summary>
+    /// <param name="part">The part.</param>
+    /// <exception cref="ArgumentException">There is one of that name.</exception>
+    public void Register(ITrainingState part)
+    {
+        if (_parts.Exists(other => other.Name == part.Name))
+        {
+            throw new ArgumentException($"There are two parts '{part.Name}' with a state.", nameof(part));
+        }
+
+        _parts.Add(part);
+    }
+
+    /// <summary>Where the run stands: between two steps, or after its end.</summary>
+    public TrainerState Save()
+    {
+        var parts = new JsonObject();
+        foreach (ITrainingState part in _parts)
+        {
+            if (part.Save() is { } state)
+            {
+                parts[part.Name] = state;
+            }
+        }
+
+        return new TrainerState
+        {
+            Step = _step,
+            ModelStep = _model.StepNumber,
+            ModelSeed = _model.RandomSeed,
+            Samples = _samples,
+            Epoch = _epoch,
+            Iteration = _iteration,
+            BatchesPerEpoch = _batchesPerEpoch,
+            SamplesPerEpoch = _samplesPerEpoch,
+            TestPending = _testPending,
+            DataPosition = _batches.SavePosition(),
+            Interval = _interval.Sums,
+            TrainingSeconds = TrainingTime.TotalSeconds,
+            IntervalBegun = _interval.Begun.TotalSeconds,
+            BestAccuracy = _bestAccuracy,
+            BestAuc = _bestAuc,
+            Last = _last,
+            Best = _best,
+            LastInterval = _lastInterval,
+            WarnedOfNonFinite = _warnedOfNonFinite,
+            Parts = parts,
+        };
+    }
+
+    /// <summary>Goes on from where a run stood: with the model and optimizer state of that moment, <see cref="Run"/> does
+    /// what the other run would have done.</summary>
+    /// <param name="state">What <see cref="Save"/> gave.</param>
+    /// <exception cref="ArgumentException">The data of that run have another size, or stand where these cannot.</exception>
+    public void Restore(TrainerState state)
+    {
+        if (state.BatchesPerEpoch != _batchesPerEpoch || state.SamplesPerEpoch != _samplesPerEpoch)
+        {
+            throw new ArgumentException(
+                $"The checkpoint's run has {state.BatchesPerEpoch} steps and {state.SamplesPerEpoch} samples an epoch, this one "
+                + $"{_batchesPerEpoch} and {_samplesPerEpoch}: go on with the same data and batch size.",
+                nameof(state));
+        }
+
+        _batches.RestorePosition(state.DataPosition);
+        (_model.StepNumber, _model.RandomSeed) = (state.ModelStep, state.ModelSeed);
+        (_step, _samples, _epoch, _iteration) = (state.Step, state.Samples, state.Epoch, state.Iteration);
+        _testPending = state.TestPending && Evaluator is not null;
+        _interval.Sums = state.Interval;
+        _timeBefore = TimeSpan.FromSeconds(state.TrainingSeconds);
+        _interval.Begun = TimeSpan.FromSeconds(state.IntervalBegun);
+        (_bestAccuracy, _bestAuc, _last, _best) = (state.BestAccuracy, state.BestAuc, state.Last, state.Best);
+        (_lastInterval, _warnedOfNonFinite) = (state.LastInterval, state.WarnedOfNonFinite);
+        foreach (ITrainingState part in _parts)
+        {
+            if (state.Parts[part.Name] is { } saved)
+            {
+                part.Restore(saved);
+            }
+        }
+    }
+
     /// <summary>Trains.</summary>
     /// <param name="stop">Ends training after the step under way.</param>
     /// <returns>How it ended.</returns>
@@ -75,10 +173,16 @@ public sealed class Trainer : IDisposable
         _observer.Started(new TrainingPlan(
             _options.Epochs, _batchesPerEpoch, _samplesPerEpoch, Evaluator?.BatchCount ?? 0, _step));
         Warn(_diagnostics?.Started());
-        TrainingEnd end = TrainingEnd.Completed;
-        for (int epoch = 0; epoch < _options.Epochs && end == TrainingEnd.Completed; epoch++)
+        TrainingEnd end = TargetReached ? TrainingEnd.TargetReached : TrainingEnd.Completed;
+        while (end == TrainingEnd.Completed)
         {
-            end = RunEpoch(epoch, stop);
+            end = RunEpoch(stop);
+            if (end != TrainingEnd.Completed || _epoch + 1 >= _options.Epochs)
+            {
+                break;
+            }
+
+            (_epoch, _iteration) = (_epoch + 1, 0);
         }
 
         Warn(_diagnostics?.Finished());
@@ -87,7 +191,7 @@ public sealed class Trainer : IDisposable
             End = end,
             Steps = _step,
             Samples = _samples,
-            TrainingTime = _trainingTime.Elapsed,
+            TrainingTime = TrainingTime,
             Last = _last,
             Best = _best,
             LastInterval = _lastInterval,
@@ -101,61 +205,81 @@ public sealed class Trainer : IDisposable
         Evaluator?.Dispose();
     }
 
-    private TrainingEnd RunEpoch(int epoch, CancellationToken stop)
+    /// <summary>The rest of the epoch under way.</summary>
+    private TrainingEnd RunEpoch(CancellationToken stop)
     {
-        int done = 0;
-        while (done < _batchesPerEpoch)
+        while (true)
         {
-            int end = NextTest(done);
-            if (!RunSegment(epoch, done, end, stop))
-            {
-                return TrainingEnd.Interrupted;
-            }
-
-            done = end;
-            if (TestDue(done))
+            if (_testPending)
             {
                 try
                 {
-                    if (Test(epoch, done, stop))
-                    {
-                        return TrainingEnd.TargetReached;
-                    }
+                    Test(stop);
                 }
                 catch (OperationCanceledException) when (stop.IsCancellationRequested)
                 {
-                    return TrainingEnd.Interrupted;
+                    // Between two updates the group is finished first: its gradients would be lost.
+                    if (_model.AccumulatedBatches == 0)
+                    {
+                        return TrainingEnd.Interrupted;
+                    }
                 }
+
+                _testPending = false;
+                if (TargetReached)
+                {
+                    return TrainingEnd.TargetReached;
+                }
+
+                CheckpointIfDue();
+            }
+
+            if (_iteration >= _batchesPerEpoch)
+            {
+                return TrainingEnd.Completed;
+            }
+
+            if (!RunSegment(NextTest(_iteration), stop))
+            {
+                return TrainingEnd.Interrupted;
             }
         }
-
-        return TrainingEnd.Completed;
     }
 
-    /// <summary>Steps [first, end) of an epoch; false when asked to stop before its end.</summary>
-    private bool RunSegment(int epoch, int first, int end, CancellationToken stop)
+    /// <summary>The steps up to <paramref name="end"/> of the epoch; false when asked to stop before.</summary>
+    private bool RunSegment(int end, CancellationToken stop)
     {
-        _batches.Start(first, end);
+        _batches.Start(_iteration, end);
         try
         {
-            for (int index = first; index < end; index++)
+            while (_iteration < end)
             {
-                if (stop.IsCancellationRequested)
+                if (stop.IsCancellationRequested && _model.AccumulatedBatches == 0)
                 {
                     _batches.Cancel();
                     return false;
                 }
 
                 _trainingTime.Start();
+                Profiler? profiler = _model.Engine.Profiler;
+                long began = profiler?.Begin() ?? 0;
                 Batch batch = _batches.Take();
-                Step(epoch, index, batch);
+                profiler?.EndStage("wait for data");
+                Step(_epoch, _iteration, batch);
+                profiler?.EndStep(began, training: true);
                 _batches.Release();
                 _trainingTime.Stop();
+                _iteration++;
                 _observer.Stepped(_step, _samples);
-                bool testDue = TestDue(index + 1);
-                if (testDue || (index + 1) % _options.PrintFrequency == 0 || index + 1 == _batchesPerEpoch)
+                _testPending = TestDue(_iteration);
+                if (_testPending || _iteration % _options.PrintFrequency == 0 || _iteration == _batchesPerEpoch)
                 {
-                    Report(epoch, index + 1);
+                    Report(_epoch, _iteration);
+                }
+
+                if (!_testPending)
+                {
+                    CheckpointIfDue();
                 }
             }
         }
@@ -168,6 +292,14 @@ public sealed class Trainer : IDisposable
         return true;
     }
 
+    private void CheckpointIfDue()
+    {
+        if (Checkpointer is { } checkpointer && checkpointer.IsDue(_step))
+        {
+            checkpointer.Save(this);
+        }
+    }
+
     private void Step(int epoch, int index, Batch batch)
     {
         if (_diagnostics is { WantsBatches: true })
@@ -175,17 +307,34 @@ public sealed class Trainer : IDisposable
             Warn(_diagnostics.Observe(batch));
         }
 
-        float rate = (float)_options.LearningRate.RateAt(_step + 1);
+        long update = UpdateNumber(epoch, index);
+        float rate = (float)_options.LearningRate.RateAt(update);
         float loss = _model.ForwardLoss(batch);
         if (!float.IsFinite(loss))
         {
             RefuseOrWarn(epoch, index, batch, loss);
         }
 
-        _model.BackwardAndUpdate(rate, (float?)_options.SparseLearningRate?.RateAt(_step + 1));
+        if ((index + 1) % _options.GradientAccumulation == 0 || index + 1 == _batchesPerEpoch)
+        {
+            _model.BackwardAndUpdate(rate, (float?)_options.SparseLearningRate?.RateAt(update));
+        }
+        else
+        {
+            _model.BackwardAndAccumulate();
+        }
+
         _step++;
         _samples += batch.Size;
         _interval.Add(loss, batch.Size, rate);
+    }
+
+    /// <summary>The update that a batch belongs to, from 1: what the rates count.</summary>
+    private long UpdateNumber(int epoch, int index)
+    {
+        int batches = _options.GradientAccumulation;
+        int updatesPerEpoch = (_batchesPerEpoch + batches - 1) / batches;
+        return batches == 1 ? _step + 1 : ((long)epoch * updatesPerEpoch) + (index / batches) + 1;
     }
 
     private void RefuseOrWarn(int epoch, int index, Batch batch, float loss)
@@ -205,7 +354,7 @@ public sealed class Trainer : IDisposable
 
     private void Report(int epoch, int iteration)
     {
-        _lastInterval = _interval.Finish(_step, iteration, _batchesPerEpoch, epoch, _samples, _trainingTime.Elapsed);
+        _lastInterval = _interval.Finish(_step, iteration, _batchesPerEpoch, epoch, _samples, TrainingTime);
         _observer.Trained(_lastInterval);
         Warn(_diagnostics?.Trained(_lastInterval));
     }
@@ -218,8 +367,7 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>Runs a test pass; true when it reached the target.</summary>
-    private bool Test(int epoch, int iteration, CancellationToken stop)
+    private void Test(CancellationToken stop)
     {
         Evaluator evaluator = Evaluator!;
         _observer.Testing(_lastInterval!);
@@ -234,7 +382,7 @@ public sealed class Trainer : IDisposable
         }
 
         _last = new EvaluationRecord(
-            _step, iteration, _batchesPerEpoch, epoch, metrics, evaluator.Loss, _bestAccuracy, _bestAuc, isBest);
+            _step, _iteration, _batchesPerEpoch, _epoch, metrics, evaluator.Loss, _bestAccuracy, _bestAuc, isBest);
         if (isBest || _best is null)
         {
             _best = _last;
@@ -242,8 +390,6 @@ public sealed class Trainer : IDisposable
 
         _observer.Evaluated(_last);
         Warn(_diagnostics?.Evaluated(_last));
-        return (_options.StopAtAccuracy > 0 && _bestAccuracy > _options.StopAtAccuracy)
-            || (_options.StopAtAuc > 0 && _bestAuc > _options.StopAtAuc);
     }
 
     private bool TestDue(int iteration) => Evaluator is not null
@@ -252,38 +398,4 @@ public sealed class Trainer : IDisposable
     private int NextTest(int done) => Evaluator is null
         ? _batchesPerEpoch
         : (int)Math.Min(_batchesPerEpoch, ((long)done / _options.TestFrequency + 1) * _options.TestFrequency);
-
-    /// <summary>Sums since the last report.</summary>
-    private sealed class Interval
-    {
-        private double _loss;
-        private long _samples;
-        private int _steps;
-        private double _rate;
-        private TimeSpan _begun;
-
-        public void Add(float loss, int samples, double rate)
-        {
-            _loss += (double)loss * samples;
-            _samples += samples;
-            _steps++;
-            _rate = rate;
-        }
-
-        public TrainRecord Finish(
-            long step, int iteration, int batchesPerEpoch, int epoch, long samples, TimeSpan trainingTime)
-        {
-            var record = new TrainRecord(
-                step,
-                iteration,
-                batchesPerEpoch,
-                epoch,
-                _loss / _samples,
-                (trainingTime - _begun).TotalMilliseconds / _steps,
-                _rate,
-                samples);
-            (_loss, _samples, _steps, _begun) = (0, 0, 0, trainingTime);
-            return record;
-        }
-    }
 }

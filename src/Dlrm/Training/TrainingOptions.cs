@@ -21,6 +21,12 @@ public sealed record TrainingOptions
     /// <summary>Steps of an epoch at most; 0 for all (<c>--num-batches</c>).</summary>
     public int BatchLimit { get; init; }
 
+    /// <summary>
+    /// Batches whose gradients are summed for one update, 1 or more (<c>--mlperf-grad-accum-iter</c>). Groups begin anew with
+    /// each epoch: the last of an epoch may be smaller. Rates count updates.
+    /// </summary>
+    public int GradientAccumulation { get; init; } = 1;
+
     /// <summary>Steps between reports of the training loss (<c>--print-freq</c>), 1 or more.</summary>
     public int PrintFrequency { get; init; } = 1;
 

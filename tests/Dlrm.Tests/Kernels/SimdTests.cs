@@ -41,7 +41,7 @@ public sealed unsafe class SimdTests
     private static float[] Results<TSimd>(float[] a, float[] b, float[] c)
         where TSimd : unmanaged, ISimd<TSimd>
     {
-        const int Operations = 21;
+        const int Operations = 23;
         int lanes = TSimd.Lanes;
         int count = a.Length / 16 * 16;
         var results = new float[Operations * count];
@@ -58,6 +58,7 @@ public sealed unsafe class SimdTests
                     TSimd.Min(x, y), TSimd.GreaterThan(x, y), TSimd.LessThan(x, y), TSimd.EqualTo(x, y),
                     TSimd.Select(TSimd.LessThan(x, y), y, z), TSimd.AddBits(x, y), TSimd.SubtractBits(x, y),
                     TSimd.ShiftLeftBits(x, 23), TSimd.ShiftRightBits(x, 23), TSimd.ConvertBits(x),
+                    TSimd.ShiftRightLogicalBits(x, 13), TSimd.MultiplyBits(x, y),
                     TSimd.Broadcast(1.5f) + TSimd.BroadcastBits(0x3F800000) + TSimd.Zero,
                 ];
                 Assert.Equal(Operations, all.Length);

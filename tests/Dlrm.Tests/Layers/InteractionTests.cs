@@ -144,7 +144,7 @@ public sealed class InteractionTests
     public void An_unknown_name_lists_the_known_ones()
     {
         ArgumentException error = Assert.Throws<ArgumentException>(() => Interactions.Create("dots", false, 3, 2));
-        Assert.Equal("--arch-interaction-op=dots is no interaction; choose one of dot, dot-dense, cat, sum.", error.Message);
+        Assert.Equal("--arch-interaction-op=dots is no interaction; choose one of dot, dot-dense, cat, sum, dcn.", error.Message);
     }
 
     [Fact]

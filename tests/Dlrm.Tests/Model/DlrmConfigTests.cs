@@ -100,10 +100,38 @@ public sealed class DlrmConfigTests
         Assert.Contains(message, Assert.Throws<ArgumentException>(config.Validate).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("sum,avg", "There is no pooling 'avg' (--pooling); there are sum, mean.")]
+    [InlineData("sum,mean", "--pooling=sum,mean names 2 tables, but there are 5")]
+    [InlineData("", "There is no pooling ''")]
+    public void Pooling_that_does_not_fit_the_tables_is_refused(string words, string message)
+    {
+        DlrmConfig config = ModelFixture.Config() with { Pooling = words.Split(',') };
+        Assert.Contains(message, Assert.Throws<ArgumentException>(config.Validate).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Thresholds_decide_where_both_kinds_of_compression_are_wanted()
+    {
+        DlrmConfig config = ModelFixture.Config() with
+        {
+            QuotientRemainder = new QuotientRemainderOptions { Threshold = 60 },
+            MixedDimension = new MixedDimensionOptions { Threshold = 6 },
+        };
+        config.Validate();
+        Assert.Equal(
+            "qr md full qr md",
+            string.Join(' ', TableLayout.Of(config).Select(table =>
+                table.QuotientRemainder is not null ? "qr" : table.IsMixedDimension ? "md" : "full")));
+        config = config with { QuotientRemainder = new QuotientRemainderOptions { Threshold = 6 } };
+        string message = Assert.Throws<ArgumentException>(config.Validate).Message;
+        Assert.Contains("--qr-threshold above --md-threshold", message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Kinds_of_tables_survive_the_file()
     {
-        foreach (string tables in (string[])["qr-concat", "md", "weighted"])
+        foreach (string tables in (string[])["qr-concat", "md", "weighted", "qr-mult+md+weighted+mixed"])
         {
             DlrmConfig config = ModelFixture.Compressed(tables);
             Assert.Equal(config.ToJson(), DlrmConfig.FromJson(config.ToJson()).ToJson());

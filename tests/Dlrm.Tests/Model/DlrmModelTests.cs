@@ -16,9 +16,10 @@ public sealed class DlrmModelTests
     [InlineData(2, "qr-mult")]
     [InlineData(2, "md")]
     [InlineData(2, "weighted")]
+    [InlineData(2, "dcn")]
     public void A_training_step_allocates_nothing_on_any_thread(int threads, string tables)
     {
-        DlrmConfig config = tables == "full" ? ModelFixture.Config() : ModelFixture.Compressed(tables);
+        DlrmConfig config = tables is "full" or "dcn" ? ModelFixture.Config(tables == "dcn" ? "dcn" : "dot") : ModelFixture.Compressed(tables);
         using var engine = new Engine(threads);
         using var model = new DlrmModel(config, engine);
         var random = new NumpyRandom(5);
@@ -151,6 +152,51 @@ public sealed class DlrmModelTests
             ],
             names);
         Assert.Equal(model.Parameters.Sum(parameter => parameter.Value.Length), model.Config.ParameterCount);
+    }
+
+    [Fact]
+    public void A_cross_network_bears_torchrecs_names_and_counts_in_the_config()
+    {
+        DlrmConfig config = ModelFixture.Config("dcn") with { Cross = new CrossOptions { Layers = 2, Rank = 9 } };
+        using var engine = new Engine(1);
+        using var model = new DlrmModel(config, engine);
+        string[] names =
+        [
+            .. model.Parameters.Where(parameter => parameter.Name.StartsWith("inter", StringComparison.Ordinal))
+                .Select(parameter => $"{parameter.Name} {string.Join('x', parameter.Shape)}"),
+        ];
+        Assert.Equal(
+            [
+                "inter.W_kernels.0 78x9", "inter.V_kernels.0 9x78", "inter.bias.0 78",
+                "inter.W_kernels.1 78x9", "inter.V_kernels.1 9x78", "inter.bias.1 78",
+            ],
+            names);
+        Assert.Equal(model.Parameters.Sum(parameter => parameter.Value.Length), config.ParameterCount);
+        Assert.Equal(78, config.TopWidths()[0]);
+        DlrmConfig cat = config with { Interaction = "cat", Cross = null };
+        using var plain = new DlrmModel(cat, engine);
+        Assert.Equal(plain.ForwardFlops(10) + (10 * 2 * 4 * 78 * 9), model.ForwardFlops(10));
+        Assert.True(config.EstimateBytes(100, training: true) > cat.EstimateBytes(100, training: true) + (100 * 78 * 7 * sizeof(float)));
+    }
+
+    [Fact]
+    public void A_cross_network_starts_as_torchrecs()
+    {
+        DlrmConfig config = ModelFixture.Config("dcn") with { Cross = new CrossOptions { Layers = 1, Rank = 400 } };
+        using var engine = new Engine(1);
+        using var model = new DlrmModel(config, engine);
+        model.Initialize(new NumpyRandom(5));
+        foreach (string name in (string[])["inter.W_kernels.0", "inter.V_kernels.0"])
+        {
+            float[] values = model.Parameters.Single(parameter => parameter.Name == name).Value.Span.ToArray();
+
+            // 31,200 draws: the variance of their mean square is 2·σ⁴ / n, of their mean σ² / n.
+            double variance = 2.0 / (78 + 400);
+            Assert.InRange(values.Average(value => (double)value * value), 0.96 * variance, 1.04 * variance);
+            Assert.InRange(values.Average(), -5 * Math.Sqrt(variance / values.Length), 5 * Math.Sqrt(variance / values.Length));
+        }
+
+        Assert.All(model.Parameters.Single(parameter => parameter.Name == "inter.bias.0").Value.Span.ToArray(), value => Assert.Equal(0, value));
     }
 
     private readonly struct AllocatedWork(long[] bytes) : IParallelWork

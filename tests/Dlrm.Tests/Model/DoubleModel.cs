@@ -72,10 +72,29 @@ internal sealed class DoubleModel(DlrmConfig config)
     private double[] Interact(List<double[]> features) => config.Interaction switch
     {
         "cat" => [.. features.SelectMany(feature => feature)],
+        "dcn" => Cross([.. features.SelectMany(feature => feature)]),
         "sum" => [.. features[0], .. features[0].Select((_, k) => features.Skip(1).Sum(feature => feature[k]))],
         "dot-dense" => [.. features[0], .. features.Skip(1).Select(feature => Dot(features[0], feature))],
         _ => [.. features[0], .. Pairs(features)],
     };
+
+    private double[] Cross(double[] first)
+    {
+        double[] x = first;
+        for (int layer = 0; layer < config.Cross!.Layers; layer++)
+        {
+            double[] low = Product(Parameters[$"inter.V_kernels.{layer}"], x);
+            double[] factor = Product(Parameters[$"inter.W_kernels.{layer}"], low);
+            double[] bias = Parameters[$"inter.bias.{layer}"];
+            double[] input = x;
+            x = [.. first.Select((value, k) => (value * (factor[k] + bias[k])) + input[k])];
+        }
+
+        return x;
+    }
+
+    private static double[] Product(double[] weight, double[] input) =>
+        [.. Enumerable.Range(0, weight.Length / input.Length).Select(row => Dot(weight.AsSpan(row * input.Length, input.Length), input))];
 
     private IEnumerable<double> Pairs(List<double[]> features)
     {

@@ -21,6 +21,7 @@ public sealed class GradientTests
         { "dot-dense", false, "wbce" },
         { "cat", false, "bce" },
         { "sum", false, "mse" },
+        { "dcn", false, "bce" },
     };
 
     [Theory]
@@ -35,6 +36,7 @@ public sealed class GradientTests
             TopMlp = [5, 1],
             Interaction = interaction,
             InteractionItself = itself,
+            Cross = interaction == "dcn" ? new CrossOptions { Layers = 2, Rank = 4 } : null,
             Loss = loss,
             LossWeights = [1, 2.5],
         };

@@ -17,24 +17,36 @@ internal static class ModelFixture
         BottomMlp = [5, 37, 13],
         TopMlp = [67, 19, 1],
         Interaction = interaction,
+        Cross = interaction == "dcn" ? new CrossOptions { Layers = 3, Rank = 21 } : null,
         Loss = loss,
     };
 
-    /// <summary>With tables of another kind: <c>qr-mult</c>, <c>qr-add</c>, <c>qr-concat</c>, <c>md</c>, <c>weighted</c>.</summary>
-    public static DlrmConfig Compressed(string tables) => tables switch
+    /// <summary>
+    /// With tables of other kinds, any of <c>full</c>, <c>qr-mult</c>, <c>qr-add</c>, <c>qr-concat</c>, <c>md</c>,
+    /// <c>weighted</c>, <c>mean</c> and <c>mixed</c> (a pooling of its own for each table) with pluses between.
+    /// </summary>
+    public static DlrmConfig Compressed(string tables)
     {
-        "qr-concat" => Config() with
+        DlrmConfig config = Config();
+        foreach (string kind in tables.Split('+'))
         {
-            BottomMlp = [5, 37, 26],
-            QuotientRemainder = new QuotientRemainderOptions { Threshold = 6, Operation = "concat", Collisions = 7 },
-        },
-        "md" => Config() with { MixedDimension = new MixedDimensionOptions { Threshold = 6, Temperature = 0.5 } },
-        "weighted" => Config() with { WeightedPooling = "learned" },
-        _ => Config() with
-        {
-            QuotientRemainder = new QuotientRemainderOptions { Threshold = 6, Operation = tables[3..], Collisions = 7 },
-        },
-    };
+            config = kind switch
+            {
+                "full" => config,
+                "weighted" => config with { WeightedPooling = "learned" },
+                "mean" => config with { Pooling = ["mean"] },
+                "mixed" => config with { Pooling = ["mean", "sum", "mean", "mean", "sum"] },
+                "md" => config with { MixedDimension = new MixedDimensionOptions { Threshold = 6, Temperature = 0.5 } },
+                _ => config with
+                {
+                    BottomMlp = [5, 37, kind == "qr-concat" ? 26 : 13],
+                    QuotientRemainder = new QuotientRemainderOptions { Threshold = 8, Operation = kind[3..], Collisions = 7 },
+                },
+            };
+        }
+
+        return config;
+    }
 
     public static RandomBatchSource Source(DlrmConfig config, NumpyRandom random, int batches = 6, int batchSize = 45) =>
         new(

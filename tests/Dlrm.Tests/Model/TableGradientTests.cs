@@ -18,10 +18,20 @@ public sealed class TableGradientTests
     [InlineData("qr-concat")]
     [InlineData("md")]
     [InlineData("weighted")]
+    [InlineData("mean")]
+    [InlineData("weighted+mean")]
+    [InlineData("qr-mult+weighted")]
+    [InlineData("qr-add+weighted+mean")]
+    [InlineData("qr-concat+weighted")]
+    [InlineData("qr-mult+mean")]
+    [InlineData("qr-concat+mean")]
+    [InlineData("md+weighted")]
+    [InlineData("md+weighted+mean")]
+    [InlineData("qr-mult+md+weighted+mean")]
     public void Gradients_of_table_parameters_are_central_differences(string tables)
     {
         DlrmConfig config = ModelFixture.Compressed(tables) with { Loss = "mse", Interaction = "cat", TopMlp = [1], TableRows = [9, 12, 3] };
-        using var engine = new Engine(2);
+        using var engine = new Engine(1);
         using var model = new DlrmModel(config, engine);
         var random = new NumpyRandom(5);
         model.Initialize(random);

@@ -38,7 +38,9 @@ internal unsafe struct GemmWork : IParallelWork
     private PanelMatrix _bias;
     private PanelMatrix _mask;
     private bool _relu;
+    private bool _accumulate;
     private NativeBuffer<float>? _sums;
+    private TileEpilogue? _epilogue;
 
     private GemmWork(GemmKernel kernel, PanelMatrix a, PanelMatrix b, PanelMatrix c, int depth)
     {
@@ -93,10 +95,20 @@ internal unsafe struct GemmWork : IParallelWork
     /// <param name="dy">dY (B, out), packed.</param>
     /// <param name="x">X (B, in), packed or not.</param>
     /// <param name="dw">dW (out, in), written.</param>
-    /// <param name="db">db (out), written.</param>
+    /// <param name="db">db (out), written; null for none.</param>
+    /// <param name="accumulate">Go on from what dW and db hold, as if those samples came before these.</param>
     public static GemmWork WeightGradient(
-        GemmKernel kernel, PanelMatrix dy, PanelMatrix x, PanelMatrix dw, NativeBuffer<float> db) =>
-        new(kernel, dy, x, dw, x.Rows) { _transposedA = true, _sums = db };
+        GemmKernel kernel, PanelMatrix dy, PanelMatrix x, PanelMatrix dw, NativeBuffer<float>? db, bool accumulate = false) =>
+        new(kernel, dy, x, dw, x.Rows) { _transposedA = true, _sums = db, _accumulate = accumulate };
+
+    /// <summary>The same product, with something done to each part of C when it is complete.</summary>
+    /// <param name="epilogue">What.</param>
+    public readonly GemmWork Then(TileEpilogue epilogue)
+    {
+        GemmWork work = this;
+        work._epilogue = epilogue;
+        return work;
+    }
 
     /// <inheritdoc/>
     public readonly void Execute(int worker, int workers)
@@ -159,7 +171,7 @@ internal unsafe struct GemmWork : IParallelWork
         for (int column = from; column < to; column += ColumnSums.Columns)
         {
             Span<float> sums = _sums!.Slice(column, Math.Min(to - column, ColumnSums.Columns));
-            ColumnSums.Run(_a, column, k, depth, sums, accumulate: k > 0);
+            ColumnSums.Run(_a, column, k, depth, sums, accumulate: k > 0 || _accumulate);
         }
     }
 
@@ -194,7 +206,7 @@ internal unsafe struct GemmWork : IParallelWork
         block.AJump = _transposedA ? 0 : _a.PanelStride - PanelMatrix.Width;
         block.CStride = _c.RowStride;
         block.Columns = Math.Min(PanelMatrix.Width, _c.Columns - (panel * PanelMatrix.Width));
-        block.Accumulate = k > 0;
+        block.Accumulate = k > 0 || _accumulate;
         block.Bias = end && _bias.Data != null ? _bias.At(panel, 0) : null;
         block.Relu = end && _relu;
         block.MaskStride = _mask.RowStride;
@@ -250,6 +262,11 @@ internal unsafe struct GemmWork : IParallelWork
             {
                 _kernel.Block(block);
             }
+        }
+
+        if (_epilogue is not null && k + block.Depth == _depth)
+        {
+            _epilogue.Apply(panel, from, to - from, block.Columns);
         }
     }
 

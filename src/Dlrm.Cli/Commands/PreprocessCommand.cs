@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using System.Globalization;
+using Dlrm.Cli.Options;
+using Dlrm.Cli.Output;
+using Dlrm.Cli.Running;
+using Dlrm.Data;
+using Dlrm.Data.Folders;
+using Dlrm.Data.Preprocessing;
+using Dlrm.Memory;
+
+namespace Dlrm.Cli.Commands;
+
+/// <summary><c>dlrm preprocess</c>.</summary>
+internal sealed class PreprocessCommand : ToolCommand
+{
+    public override string Name => "preprocess";
+
+    public override string Summary => "turns raw files into a data set folder";
+
+    public override IReadOnlyList<(string CommandLine, string Effect)> Examples { get; } =
+    [
+        ("dlrm preprocess clicks.csv.gz --output=clicks --label=click --dense=age,price --sparse=site,device,tags --multi-hot=tags",
+            "the first 80 % of the rows are for training, the rest for tests"),
+        ("dlrm preprocess clicks.csv --infer-schema", "writes schema.json, to be corrected and given with --schema"),
+        ("dlrm preprocess logs/*.tsv --output=clicks --schema=schema.json --split=hash:user:0.8,0.1",
+            "no user stands on both sides; the last tenth is for validation"),
+        ("dlrm train --data-generation=dataset --data-set=clicks --arch-sparse-feature-size=16 --arch-mlp-bot=2-64-16 "
+            + "--loss-function=bce", "trains on it: dense features and table sizes follow from the folder"),
+    ];
+
+    public override ToolOption Positional => PreprocessFlags.Input;
+
+    public override bool RepeatsPositional => true;
+
+    public override IReadOnlyList<ToolOption> Options { get; } = [.. PreprocessFlags.All, RunOptions.Config, RunOptions.Threads, TrainOptions.Quiet];
+
+    public override int Run(OptionValues values, ToolConsole console)
+    {
+        if (values.Get(PreprocessFlags.Input).Count == 0)
+        {
+            throw new UsageException("Which files? Name them: dlrm preprocess FILE … --output=DIR.");
+        }
+
+        return values.Get(PreprocessFlags.InferSchema) ? Infer(values, console) : Make(values, console);
+    }
+
+    private static int Infer(OptionValues values, ToolConsole console)
+    {
+        string file = values.Get(PreprocessFlags.Schema) is { Length: > 0 } named ? named : "schema.json";
+        if (File.Exists(file))
+        {
+            throw new UsageException($"{file} is there already: name another file with --schema, or remove it.");
+        }
+
+        string source = SourceFiles.Expand(values.Get(PreprocessFlags.Input))[0];
+        DataSchema schema = SchemaInference.Infer(source, Character(values.Get(PreprocessFlags.Delimiter)), Quotes(values), values.Get(PreprocessFlags.Label));
+        File.WriteAllText(file, schema.ToJson());
+        console.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{file}: label {schema.Label}, {schema.Dense.Count} dense and {schema.Sparse.Count} categorical columns. Correct it, then give it with --schema={file}."));
+        return ExitCode.Done;
+    }
+
+    private static int Make(OptionValues values, ToolConsole console)
+    {
+        string output = values.Get(PreprocessFlags.Output);
+        if (output.Length == 0)
+        {
+            throw new UsageException("Where to? Name a folder: --output=DIR.");
+        }
+
+        var options = new PreprocessOptions
+        {
+            Inputs = values.Get(PreprocessFlags.Input),
+            Output = output,
+            Schema = SchemaSetup.Of(values),
+            Split = values.Get(PreprocessFlags.Split),
+            Delimiter = Character(values.Get(PreprocessFlags.Delimiter)),
+            Quotes = Quotes(values),
+            OnBadLine = Enum.Parse<OnBadLine>(values.Get(DataOptions.OnBadLine), ignoreCase: true),
+            Threads = values.GetInt(RunOptions.Threads),
+            Overwrite = values.Get(PreprocessFlags.Overwrite),
+        };
+        using var interruption = new Interruption(console.Error);
+        long started = Stopwatch.GetTimestamp();
+        try
+        {
+            PreprocessReport report = Preprocessor.Run(
+                options, values.Get(TrainOptions.Quiet) ? null : new LoadLines(console.Error, TimeProvider.System), interruption.Token);
+            Print(report, Stopwatch.GetElapsedTime(started), console);
+            return ExitCode.Done;
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            console.Error.WriteLine($"Interrupted; {output} is as it was.");
+            return ExitCode.Interrupted;
+        }
+        catch (ArgumentException exception)
+        {
+            throw new UsageException(exception.Message);
+        }
+    }
+
+    private static void Print(PreprocessReport report, TimeSpan time, ToolConsole console)
+    {
+        foreach (string message in report.Messages)
+        {
+            console.Error.WriteLine(message);
+        }
+
+        if (report.WasThere)
+        {
+            console.Out.WriteLine($"{report.Folder} is there already, made from these files with these settings.");
+            return;
+        }
+
+        DataSetDescription description = report.Description;
+        PreprocessTable.Write(report, console.Out);
+        console.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{description.Rows:N0} rows from {SystemMemory.Describe(report.SourceBytes)} in {time.TotalSeconds:0.0} s ({report.SourceBytes / 1e6 / Math.Max(time.TotalSeconds, 1e-3):0} MB/s)"));
+        console.Out.WriteLine($"Data set {report.Folder}");
+    }
+
+    private static char? Character(string text) => text switch
+    {
+        "" => null,
+        "tab" or "\\t" => '\t',
+        [var single] when single < 128 => single,
+        _ => throw new UsageException($"--delimiter={text}: expected one character, or tab."),
+    };
+
+    private static bool? Quotes(OptionValues values) => values.Get(PreprocessFlags.Quote) switch
+    {
+        "double" => true,
+        "none" => false,
+        _ => null,
+    };
+}

@@ -1,0 +1,100 @@
+namespace Dlrm.Data.Folders;
+
+/// <summary>Batches of a part of a data set folder, in file order or shuffled anew each pass.</summary>
+/// <remarks>
+/// The folder must stay open. Shuffled, the order of pass p is a function of the seed and p alone (see
+/// <see cref="WindowOrder"/>), so the exact position in the data is (pass, batch); reading batch 0 begins the next pass,
+/// and going on at batch b of pass p means setting <see cref="NextPass"/> to p and reading from b on. The next window of
+/// rows is copied a share at a time while batches of the present one are given out, so no batch waits for a whole window.
+/// </remarks>
+public sealed class FolderBatchSource : IBatchSource, IDisposable
+{
+    private readonly SplitRows _rows;
+    private readonly int _batchSize;
+    private readonly ulong? _seed;
+    private readonly int _bufferRows;
+    private WindowOrder? _order;
+    private WindowShuffle? _shuffle;
+    private int _pass = -1;
+
+    /// <summary>Prepares to read.</summary>
+    /// <param name="folder">An open data set.</param>
+    /// <param name="split">A part's name, e.g. <c>train</c>.</param>
+    /// <param name="batchSize">B, 1 or more; the last batch of a pass may be shorter.</param>
+    /// <param name="shuffleSeed">With a seed, each pass has an order of its own; without, file order.</param>
+    /// <param name="bufferRows">Rows shuffled together: where the part has no more, every order is possible.</param>
+    /// <exception cref="ArgumentException">There is no such part.</exception>
+    public FolderBatchSource(
+        DataSetFolder folder, string split, int batchSize, ulong? shuffleSeed = null, int bufferRows = 1 << 19)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(bufferRows, 1);
+        _rows = folder.Rows(split);
+        _batchSize = batchSize;
+        _seed = shuffleSeed;
+        _bufferRows = bufferRows;
+        TableRows = folder.TableRows;
+        Description = $"{folder.Description.Title}, {split} part";
+        long batches = (_rows.Count + batchSize - 1) / batchSize;
+        BatchCount = batches <= int.MaxValue
+            ? (int)batches
+            : throw new ArgumentException($"{batches} batches are too many: use larger ones.", nameof(batchSize));
+    }
+
+    /// <inheritdoc/>
+    public string Description { get; }
+
+    /// <inheritdoc/>
+    public int DenseFeatures => _rows.DenseFeatures;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> TableRows { get; }
+
+    /// <inheritdoc/>
+    public int BatchCount { get; }
+
+    /// <inheritdoc/>
+    public long SampleCount => _rows.Count;
+
+    /// <summary>True when rows have weights, which go to <see cref="Batch.Weights"/>.</summary>
+    public bool HasWeights => _rows.Weighted;
+
+    /// <summary>The pass that the next read of batch 0, or the first read of all, begins, from 0.</summary>
+    public int NextPass { get; set; }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">There is no batch of that number.</exception>
+    /// <exception cref="ArgumentException">The batch has other numbers of features or tables.</exception>
+    public void Read(int index, Batch batch)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)BatchCount, nameof(index));
+        if (batch.DenseFeatures != DenseFeatures || batch.Tables != TableRows.Count)
+        {
+            throw new ArgumentException(
+                $"The batch is for {batch.DenseFeatures} dense features and {batch.Tables} tables, "
+                + $"the data have {DenseFeatures} and {TableRows.Count}.", nameof(batch));
+        }
+
+        if (index == 0 || _pass < 0)
+        {
+            _pass = NextPass++;
+            _order = null;
+        }
+
+        long first = (long)index * _batchSize;
+        batch.Resize((int)Math.Min(_batchSize, SampleCount - first));
+        batch.HasWeights = _rows.Weighted;
+        if (_seed is not { } seed)
+        {
+            _rows.Read(first, batch);
+            return;
+        }
+
+        _order ??= new WindowOrder(SampleCount, _bufferRows, seed, _pass);
+        _shuffle ??= new WindowShuffle(_rows, _order);
+        _shuffle.Read(_order, first, batch);
+    }
+
+    /// <summary>Gives the shuffle buffer back.</summary>
+    public void Dispose() => _shuffle?.Dispose();
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Unicode;
+using Apache.Arrow;
+using Apache.Arrow.Ipc;
+using Apache.Arrow.Types;
+using Dlrm.Data.Preprocessing;
+
+namespace Dlrm.Data.Folders;
+
+/// <summary>A vocabulary's file: Arrow IPC, <c>value</c> (text, or binary where it is not UTF-8) and <c>count</c> int64.</summary>
+/// <remarks>
+/// Row i is the i-th value that has an index: index i, or i + 1 where index 0 stands for all other values. Counts are of
+/// training rows' values.
+/// </remarks>
+internal static class VocabularyFile
+{
+    private const int BatchValues = 1 << 16;
+
+    /// <summary>A value by its number; the span need not last.</summary>
+    /// <param name="number">0, 1, ….</param>
+    public delegate ReadOnlySpan<byte> ValueOf(int number);
+
+    /// <summary>Writes one.</summary>
+    /// <param name="path">A new file.</param>
+    /// <param name="count">Values.</param>
+    /// <param name="value">Each.</param>
+    /// <param name="frequency">How often each occurs.</param>
+    /// <returns>XxHash3 of the file.</returns>
+    public static string Write(string path, int count, ValueOf value, Func<int, long> frequency)
+    {
+        bool utf8 = true;
+        for (int number = 0; number < count && utf8; number++)
+        {
+            utf8 = Utf8.IsValid(value(number));
+        }
+
+        IArrowType type = utf8 ? StringType.Default : BinaryType.Default;
+        var schema = new Schema(
+            [new Field("value", type, nullable: false), new Field("count", Int64Type.Default, nullable: false)], null);
+        using var stream = new HashingWriteStream(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16));
+        using (var writer = new ArrowFileWriter(stream, schema, leaveOpen: true))
+        {
+            writer.WriteStart();
+            for (int first = 0; first < count; first += BatchValues)
+            {
+                int length = Math.Min(BatchValues, count - first);
+                var values = new BinaryArray.Builder();
+                var counts = new Int64Array.Builder();
+                for (int number = first; number < first + length; number++)
+                {
+                    values.Append(value(number));
+                    counts.Append(frequency(number));
+                }
+
+                ArrayData data = values.Build().Data;
+                IArrowArray array = ArrowArrayFactory.BuildArray(new ArrayData(type, length, 0, 0, data.Buffers));
+                writer.WriteRecordBatch(new RecordBatch(schema, [array, counts.Build()], length));
+            }
+
+            writer.WriteEnd();
+        }
+
+        stream.FlushToDisk();
+        return stream.Hash.ToString("x16", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Reads one.</summary>
+    /// <exception cref="BadDataException">It is not one.</exception>
+    public static (ValueDictionary Values, long[] Counts) Read(Stream stream, string path)
+    {
+        try
+        {
+            var values = new ValueDictionary();
+            var counts = new List<long>();
+            using var reader = new ArrowFileReader(stream, leaveOpen: true);
+            while (reader.ReadNextRecordBatch() is { } batch)
+            {
+                var texts = (BinaryArray)batch.Column(0);
+                var numbers = (Int64Array)batch.Column(1);
+                for (int row = 0; row < batch.Length; row++)
+                {
+                    ReadOnlySpan<byte> value = texts.GetBytes(row);
+                    values.Add(value, ValueDictionary.Hash(value));
+                    counts.Add(numbers.GetValue(row)!.Value);
+                }
+            }
+
+            return (values, [.. counts]);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            throw new BadDataException(path, $"is not a whole vocabulary ({exception.Message.TrimEnd('.')}).", exception);
+        }
+    }
+
+    /// <summary>A value as text.</summary>
+    public static string Text(ReadOnlySpan<byte> value) =>
+        Utf8.IsValid(value) ? Encoding.UTF8.GetString(value) : BadLine.Escape(value);
+}

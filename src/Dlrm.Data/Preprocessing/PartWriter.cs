@@ -1,0 +1,133 @@
+using System.Globalization;
+using Apache.Arrow;
+using Dlrm.Data.Folders;
+
+namespace Dlrm.Data.Preprocessing;
+
+/// <summary>Collects the rows of one part and writes them to files, 65,536 rows a record batch.</summary>
+internal sealed class PartWriter(string folder, string name, Schema schema, RowBuffers buffers) : IDisposable
+{
+    /// <summary>Rows of a record batch.</summary>
+    public const int BatchRows = 1 << 16;
+
+    /// <summary>A file ends when it is larger.</summary>
+    private const long FileBytes = 1 << 29;
+
+    private readonly List<RowFileEntry> _files = [];
+    private RowFileWriter? _writer;
+    private double _labels;
+    private long _rows;
+
+    /// <summary>The part's name.</summary>
+    public string Name => name;
+
+    /// <summary>The files written.</summary>
+    public IReadOnlyList<RowFileEntry> Files => _files;
+
+    /// <summary>Rows so far.</summary>
+    public long Rows => _rows;
+
+    /// <summary>Mean label, summed in the order of the rows; null without any.</summary>
+    public double? LabelRate => _rows == 0 ? null : _labels / _rows;
+
+    /// <summary>Adds rows.</summary>
+    public void Append(RowBuffers rows)
+    {
+        for (int done = 0; done < rows.Rows;)
+        {
+            int count = Math.Min(rows.Rows - done, BatchRows - buffers.Rows);
+            Copy(rows, done, count);
+            done += count;
+            if (buffers.Rows == BatchRows)
+            {
+                Flush();
+            }
+        }
+
+        foreach (float label in rows.Labels.Floats[..rows.Rows])
+        {
+            _labels += label;
+        }
+
+        _rows += rows.Rows;
+    }
+
+    /// <summary>Writes what is left and ends the last file.</summary>
+    public void Complete()
+    {
+        if (buffers.Rows > 0)
+        {
+            Flush();
+        }
+
+        EndFile();
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => _writer?.Dispose();
+
+    private void Flush()
+    {
+        _writer ??= new RowFileWriter(
+            Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{name}-{_files.Count:00000}.arrow")), schema);
+        _writer.Append(buffers);
+        buffers.Rows = 0;
+        if (_writer.Bytes > FileBytes)
+        {
+            EndFile();
+        }
+    }
+
+    private void EndFile()
+    {
+        if (_writer is not null)
+        {
+            _files.Add(_writer.Complete());
+            _writer.Dispose();
+            _writer = null;
+        }
+    }
+
+    private void Copy(RowBuffers rows, int start, int count)
+    {
+        int at = buffers.Rows;
+        buffers.Reserve(at + count);
+        Copy(rows.Labels, buffers.Labels, start, at, count);
+        for (int feature = 0; feature < rows.Dense.Length; feature++)
+        {
+            Copy(rows.Dense[feature], buffers.Dense[feature], start, at, count);
+        }
+
+        for (int table = 0; table < rows.Sparse.Length; table++)
+        {
+            if (rows.Offsets[table] is not { } offsets)
+            {
+                Copy(rows.Sparse[table], buffers.Sparse[table], start, at, count);
+                continue;
+            }
+
+            Span<int> target = buffers.Offsets[table]!.Ints;
+            target[0] = 0;
+            int from = offsets.Ints[start];
+            int items = offsets.Ints[start + count] - from;
+            int used = target[at];
+            buffers.Sparse[table].Reserve(used + items);
+            Copy(rows.Sparse[table], buffers.Sparse[table], from, used, items);
+            for (int row = 1; row <= count; row++)
+            {
+                target[at + row] = used + offsets.Ints[start + row] - from;
+            }
+        }
+
+        if (rows.Weights is not null)
+        {
+            Copy(rows.Weights, buffers.Weights!, start, at, count);
+        }
+
+        rows.Groups?.Longs.Slice(start, count).CopyTo(buffers.Groups!.Longs[at..]);
+        buffers.Rows += count;
+    }
+
+    private static void Copy(ColumnBuffer from, ColumnBuffer to, int start, int at, int count) =>
+        from.Ints.Slice(start, count).CopyTo(to.Ints[at..]);
+}

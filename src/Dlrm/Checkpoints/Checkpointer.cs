@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using Dlrm.Model;
+using Dlrm.Threading;
+using Dlrm.Training;
+
+namespace Dlrm.Checkpoints;
+
+/// <summary>Saves a run in the background, from time to time: steps wait for the snapshot, not for the disk.</summary>
+/// <remarks>
+/// One checkpoint is written at a time; one that falls due meanwhile is taken as soon as that is done. When one cannot be
+/// written, training goes on, whoever listens is told, and the next is tried at its time: those before it stay. A model
+/// with a number that is not finite is not saved, so that it cannot push the good ones out.
+/// </remarks>
+public sealed class Checkpointer : ICheckpointer, IDisposable
+{
+    private readonly DlrmModel _model;
+    private readonly CheckpointFolder _folder;
+    private readonly CheckpointOptions _options;
+    private readonly long _everyTicks;
+    private readonly BackgroundWork _writer = new();
+    private long _lastTime = Stopwatch.GetTimestamp();
+    private long _nextStep;
+    private long _writtenStep = -1;
+
+    /// <summary>Prepares to save the checkpoints of a run.</summary>
+    /// <param name="model">The model that trains.</param>
+    /// <param name="folder">Where to.</param>
+    /// <param name="options">How often, how many, and what else goes in.</param>
+    public Checkpointer(DlrmModel model, CheckpointFolder folder, CheckpointOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Keep, 1, nameof(options));
+        _model = model;
+        _folder = folder;
+        _options = options;
+        _everyTicks = (long)(options.Every.Time.TotalSeconds * Stopwatch.Frequency);
+        _nextStep = options.Every.Steps;
+    }
+
+    /// <summary>Checkpoints written.</summary>
+    public int Written { get; private set; }
+
+    /// <summary>Time that training waited for snapshots, in all.</summary>
+    public TimeSpan Paused { get; private set; }
+
+    /// <summary>Bytes of rows that changed while the last checkpoint was written.</summary>
+    public long BytesAside { get; private set; }
+
+    /// <summary>Says that a checkpoint of this step is there already, as after resuming.</summary>
+    /// <param name="step">The step.</param>
+    public void StartAfter(long step)
+    {
+        _writtenStep = step;
+        PlanAfter(step);
+    }
+
+    /// <inheritdoc/>
+    public bool IsDue(long step)
+    {
+        if (_writer.IsRunning)
+        {
+            return false;
+        }
+
+        Tell(_writer.TakeFailure());
+
+        return _options.Every.Steps > 0
+            ? step >= _nextStep
+            : _everyTicks > 0 && Stopwatch.GetTimestamp() - _lastTime >= _everyTicks;
+    }
+
+    /// <inheritdoc/>
+    public void Save(Trainer trainer)
+    {
+        TrainerState state = trainer.Save();
+        PlanAfter(state.Step);
+        SaveInBackground(state, contents => SaveStep(state, contents));
+    }
+
+    /// <summary>Saves the model of this moment to a folder of its own, in the background, e.g. as the best so far.</summary>
+    /// <param name="trainer">The run.</param>
+    /// <param name="path">A new folder, or a saved model, which is replaced.</param>
+    public void SaveTo(Trainer trainer, string path)
+        => SaveInBackground(trainer.Save(), contents => ModelFolder.Save(path, contents));
+
+    /// <summary>Saves now and waits for it: for a run that was asked to end. Nothing is done if this step is saved already.</summary>
+    /// <param name="trainer">The run, between steps.</param>
+    /// <returns>The checkpoint's folder.</returns>
+    /// <exception cref="IOException">It could not be saved; those before are untouched.</exception>
+    /// <exception cref="InvalidDataException">A parameter is not finite.</exception>
+    public string SaveNow(Trainer trainer)
+    {
+        Finish();
+        TrainerState state = trainer.Save();
+        if (state.Step != _writtenStep || state.TestPending)
+        {
+            using var snapshot = new ModelSnapshot(_model);
+            Write(state, snapshot, contents => SaveStep(state, contents));
+        }
+
+        return _folder.PathOf(state.Step);
+    }
+
+    /// <summary>Waits until the checkpoint under way is written, and tells if it could not be.</summary>
+    public void Finish()
+    {
+        _writer.Wait();
+        Tell(_writer.TakeFailure());
+    }
+
+    /// <summary>Waits until the checkpoint under way is written.</summary>
+    public void Dispose() => Finish();
+
+    private void PlanAfter(long step)
+    {
+        _lastTime = Stopwatch.GetTimestamp();
+        if (_options.Every.Steps > 0)
+        {
+            _nextStep = ((step / _options.Every.Steps) + 1) * _options.Every.Steps;
+        }
+    }
+
+    private void Tell(Exception? failure)
+    {
+        if (failure is not null)
+        {
+            _options.Warn?.Invoke(
+                $"A checkpoint could not be written: {failure.Message} Training goes on; those before it stand, and the next is tried at its time.");
+        }
+    }
+
+    private void SaveInBackground(TrainerState state, Action<ModelContents> save)
+    {
+        Finish();
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            var snapshot = new ModelSnapshot(_model);
+            _writer.Start("dlrm checkpoint", () =>
+            {
+                using (snapshot)
+                {
+                    Write(state, snapshot, save);
+                }
+            });
+        }
+        catch (InsufficientMemoryException exception)
+        {
+            Tell(exception);
+        }
+
+        Paused += Stopwatch.GetElapsedTime(start);
+    }
+
+    private void Write(TrainerState state, ModelSnapshot snapshot, Action<ModelContents> save)
+    {
+        _options.BeforeWriting?.Invoke();
+        save(new ModelContents
+        {
+            ConfigJson = _model.Config.ToJson(),
+            Tensors = snapshot.Tensors,
+            OptimizerTensors = snapshot.OptimizerTensors,
+            StateJson = state.ToJson(),
+            Files = _options.Files,
+            RequireFinite = true,
+        });
+        BytesAside = snapshot.BytesAside;
+    }
+
+    private void SaveStep(TrainerState state, ModelContents contents)
+    {
+        _folder.Save(state.Step, contents, _options.Keep);
+        _writtenStep = state.TestPending ? -1 : state.Step;
+        Written++;
+    }
+}

@@ -1,0 +1,108 @@
+using Dlrm.Kernels;
+using Dlrm.Layers;
+using Dlrm.Memory;
+using Dlrm.Model;
+using Dlrm.Optimizers;
+
+namespace Dlrm.Checkpoints;
+
+/// <summary>A model and its optimizer's state as they were at one moment, while training goes on.</summary>
+/// <remarks>
+/// The towers and all that is small are copied outright. Tables, and state that is kept by the row, are read where they
+/// are: rows that change before they are read are copied first (<see cref="TableSnapshot"/>). One snapshot of a model at a
+/// time; the sources are read once, each from its beginning to its end.
+/// </remarks>
+internal sealed class ModelSnapshot : IDisposable
+{
+    private readonly DlrmModel _model;
+    private readonly TableSnapshot _tables;
+    private readonly List<IDisposable> _copies = [];
+    private readonly Lock _gate = new();
+
+    /// <summary>Takes the snapshot; the next step may follow at once.</summary>
+    /// <param name="model">A model that trains.</param>
+    /// <exception cref="InvalidOperationException">Another snapshot of it is open.</exception>
+    public ModelSnapshot(DlrmModel model)
+    {
+        if (model.Tables.Snapshot is not null)
+        {
+            throw new InvalidOperationException("The model's snapshot before is still being written.");
+        }
+
+        _model = model;
+        IReadOnlyList<Parameter> sparse = model.Tables.SparseParameters;
+        IReadOnlySet<int> seen = model.Tables.SnapshotParameters();
+        var rows = new List<RowSnapshot>[sparse.Count];
+        var owner = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int number = 0; number < sparse.Count; number++)
+        {
+            rows[number] = [];
+            if (seen.Contains(number))
+            {
+                owner.Add(sparse[number].Name, number);
+            }
+        }
+
+        try
+        {
+            Tensors = [.. model.Parameters.Select(parameter => Take(
+                parameter.Name, parameter.Shape, parameter.Value, owner.GetValueOrDefault(parameter.Name, -1), rows))];
+            OptimizerTensors = [.. (model.Optimizer?.States ?? []).Select(state => Take(
+                state.Name, state.Shape, state.Value, OwnerOf(state, model.Optimizer!.Sparse, owner), rows))];
+            _tables = new TableSnapshot([.. rows.Select(list => list.ToArray())], _gate);
+            model.Tables.Snapshot = _tables;
+        }
+        catch
+        {
+            _copies.ForEach(copy => copy.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>The parameters.</summary>
+    public IReadOnlyList<TensorSource> Tensors { get; }
+
+    /// <summary>The optimizer's state.</summary>
+    public IReadOnlyList<TensorSource> OptimizerTensors { get; }
+
+    /// <summary>Bytes of rows that changed before they were read.</summary>
+    public long BytesAside => _tables.BytesAside;
+
+    /// <summary>Ends it: steps copy no more rows, and the memory is given back.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _model.Tables.Snapshot = null;
+        }
+
+        _copies.ForEach(copy => copy.Dispose());
+    }
+
+    /// <summary>The table whose rows a state follows, or −1: state NAME.x with a row for each of table NAME.</summary>
+    private static int OwnerOf(OptimizerState state, SparseOptimizer optimizer, Dictionary<string, int> owner)
+    {
+        int end = state.Name.LastIndexOf('.');
+        return optimizer.States.Contains(state)
+            && end > 0
+            && owner.TryGetValue(state.Name[..end], out int number)
+            && state.Shape[0] == optimizer.Tables[number].Shape[0]
+            ? number
+            : -1;
+    }
+
+    private TensorSource Take(string name, IReadOnlyList<int> shape, NativeBuffer<float> value, int table, List<RowSnapshot>[] rows)
+    {
+        if (table < 0 || value.Length == 0)
+        {
+            NativeBuffer<float> copy = value.Clone();
+            _copies.Add(copy);
+            return TensorSource.Of(name, [.. shape.Select(extent => (long)extent)], copy);
+        }
+
+        RowSnapshot snapshot = RowSnapshot.Of(value, shape[0]);
+        _copies.Add(snapshot);
+        rows[table].Add(snapshot);
+        return TensorSource.Of(name, TensorType.F32, shape, snapshot, _gate);
+    }
+}

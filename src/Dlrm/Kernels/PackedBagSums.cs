@@ -1,0 +1,149 @@
+using System.Runtime.CompilerServices;
+
+namespace Dlrm.Kernels;
+
+/// <summary>The bags of one packed table, and the sum of one bag over 1, 4 or 8 registers of columns.</summary>
+internal unsafe struct PackedBagSums
+{
+    /// <summary>(E, bytes of a row).</summary>
+    public byte* Table;
+
+    /// <summary>D.</summary>
+    public int Dimension;
+
+    /// <summary>Bytes of a row.</summary>
+    public int RowBytes;
+
+    /// <summary>Weights; null for sums of rows as they are.</summary>
+    public float* Weights;
+
+    /// <summary>(L).</summary>
+    public int* WeightIndices;
+
+    /// <summary>(B + 1).</summary>
+    public int* Offsets;
+
+    /// <summary>(L).</summary>
+    public int* Indices;
+
+    /// <summary>The last lookup that may be read ahead.</summary>
+    public int Last;
+
+    /// <summary>Lookups to ask ahead.</summary>
+    public int Ahead;
+
+    /// <summary>(B, D).</summary>
+    public float* Output;
+
+    /// <summary>Floats from one row of the output to the next.</summary>
+    public long OutputStride;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Sum1<TSimd, TRow>(int sample, int column)
+        where TSimd : unmanaged, ISimd<TSimd>
+        where TRow : struct, IRowFormat
+    {
+        TSimd sum0 = TSimd.Zero;
+        int end = Offsets[sample + 1];
+        for (int lookup = Offsets[sample]; lookup < end; lookup++)
+        {
+            byte* row = Row<TRow>(lookup, column, out float scale, out float bias);
+            TSimd scales = TSimd.Broadcast(scale);
+            TSimd biases = TSimd.Broadcast(bias);
+            sum0 = TRow.Add(sum0, row, column, scales, biases);
+        }
+
+        float* output = Output + (sample * OutputStride) + column;
+        TSimd.Store(sum0, output);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Sum4<TSimd, TRow>(int sample, int column)
+        where TSimd : unmanaged, ISimd<TSimd>
+        where TRow : struct, IRowFormat
+    {
+        TSimd sum0 = TSimd.Zero;
+        TSimd sum1 = TSimd.Zero;
+        TSimd sum2 = TSimd.Zero;
+        TSimd sum3 = TSimd.Zero;
+        int end = Offsets[sample + 1];
+        for (int lookup = Offsets[sample]; lookup < end; lookup++)
+        {
+            byte* row = Row<TRow>(lookup, column, out float scale, out float bias);
+            TSimd scales = TSimd.Broadcast(scale);
+            TSimd biases = TSimd.Broadcast(bias);
+            sum0 = TRow.Add(sum0, row, column, scales, biases);
+            sum1 = TRow.Add(sum1, row, column + TSimd.Lanes, scales, biases);
+            sum2 = TRow.Add(sum2, row, column + (2 * TSimd.Lanes), scales, biases);
+            sum3 = TRow.Add(sum3, row, column + (3 * TSimd.Lanes), scales, biases);
+        }
+
+        float* output = Output + (sample * OutputStride) + column;
+        TSimd.Store(sum0, output);
+        TSimd.Store(sum1, output + TSimd.Lanes);
+        TSimd.Store(sum2, output + (2 * TSimd.Lanes));
+        TSimd.Store(sum3, output + (3 * TSimd.Lanes));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Sum8<TSimd, TRow>(int sample, int column)
+        where TSimd : unmanaged, ISimd<TSimd>
+        where TRow : struct, IRowFormat
+    {
+        TSimd sum0 = TSimd.Zero;
+        TSimd sum1 = TSimd.Zero;
+        TSimd sum2 = TSimd.Zero;
+        TSimd sum3 = TSimd.Zero;
+        TSimd sum4 = TSimd.Zero;
+        TSimd sum5 = TSimd.Zero;
+        TSimd sum6 = TSimd.Zero;
+        TSimd sum7 = TSimd.Zero;
+        int end = Offsets[sample + 1];
+        for (int lookup = Offsets[sample]; lookup < end; lookup++)
+        {
+            byte* row = Row<TRow>(lookup, column, out float scale, out float bias);
+            TSimd scales = TSimd.Broadcast(scale);
+            TSimd biases = TSimd.Broadcast(bias);
+            sum0 = TRow.Add(sum0, row, column, scales, biases);
+            sum1 = TRow.Add(sum1, row, column + TSimd.Lanes, scales, biases);
+            sum2 = TRow.Add(sum2, row, column + (2 * TSimd.Lanes), scales, biases);
+            sum3 = TRow.Add(sum3, row, column + (3 * TSimd.Lanes), scales, biases);
+            sum4 = TRow.Add(sum4, row, column + (4 * TSimd.Lanes), scales, biases);
+            sum5 = TRow.Add(sum5, row, column + (5 * TSimd.Lanes), scales, biases);
+            sum6 = TRow.Add(sum6, row, column + (6 * TSimd.Lanes), scales, biases);
+            sum7 = TRow.Add(sum7, row, column + (7 * TSimd.Lanes), scales, biases);
+        }
+
+        float* output = Output + (sample * OutputStride) + column;
+        TSimd.Store(sum0, output);
+        TSimd.Store(sum1, output + TSimd.Lanes);
+        TSimd.Store(sum2, output + (2 * TSimd.Lanes));
+        TSimd.Store(sum3, output + (3 * TSimd.Lanes));
+        TSimd.Store(sum4, output + (4 * TSimd.Lanes));
+        TSimd.Store(sum5, output + (5 * TSimd.Lanes));
+        TSimd.Store(sum6, output + (6 * TSimd.Lanes));
+        TSimd.Store(sum7, output + (7 * TSimd.Lanes));
+    }
+
+    /// <summary>The looked-up row and its factors; asks for the one that comes <see cref="Ahead"/> lookups later.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly byte* Row<TRow>(int lookup, int column, out float scale, out float bias)
+        where TRow : struct, IRowFormat
+    {
+        if (column == 0)
+        {
+            int ahead = lookup + Ahead;
+            ahead = ahead < Last ? ahead : Last;
+            Prefetch.Bytes(Table + ((long)Indices[ahead] * RowBytes), RowBytes);
+            if (Weights != null)
+            {
+                Prefetch.Row(Weights + WeightIndices[ahead], sizeof(float));
+            }
+        }
+
+        byte* row = Table + ((long)Indices[lookup] * RowBytes);
+        float weight = Weights == null ? 1 : Weights[WeightIndices[lookup]];
+        TRow.Factors(row, Dimension, weight, out scale, out bias);
+        return row;
+    }
+}
