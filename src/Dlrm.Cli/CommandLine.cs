@@ -103,12 +103,12 @@ internal static class CommandLine
                 bool hasValue = i + 1 < tokens.Count && tokens[i + 1].Type == TokenType.Argument
                     && !tokens[i + 1].Value.StartsWith("--", StringComparison.Ordinal)
                     && !(option.IsFlag && command.Positional is not null && !IsBoolean(tokens[i + 1].Value));
-                if (!hasValue && option.Alone is null)
+                if (!hasValue && option.Bare is null)
                 {
                     throw new UsageException($"{text} needs a value: {text}={option.Placeholder}.");
                 }
 
-                values[option] = option.Read(hasValue ? tokens[++i].Value : option.Alone!);
+                values[option] = option.Read(hasValue ? tokens[++i].Value : option.Bare!);
             }
             else if (tokens[i].Type == TokenType.Argument)
             {

@@ -98,6 +98,21 @@ public sealed class TabularDataSet : IDisposable
         }
     }
 
+    /// <summary>A dense feature of a row, to be changed in place.</summary>
+    internal ref float Dense(int row, int feature) => ref MemoryMarshal.Cast<int, float>(Cell(row, 1 + feature))[0];
+
+    /// <summary>The index of a row in a table, to be changed in place.</summary>
+    internal ref int Index(int row, int table) => ref Cell(row, 1 + DenseFeatures + table)[0];
+
+    /// <summary>The same rows with other numbers of table rows, after their indices were changed; takes the memory over.</summary>
+    internal TabularDataSet WithTables(int[] tableRows) => new(Rows, DenseFeatures, tableRows, _chunks);
+
+    private Span<int> Cell(int row, int column)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Rows, nameof(row));
+        return _chunks[row >> ChunkShift].Slice(((long)(row & (ChunkRows - 1)) * Stride) + column, 1);
+    }
+
     /// <summary>A row as it lies in memory.</summary>
     internal ReadOnlySpan<int> Row(int row)
     {

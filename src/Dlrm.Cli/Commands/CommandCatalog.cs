@@ -7,10 +7,10 @@ internal static class CommandCatalog
 {
     /// <summary>In the order of the help.</summary>
     public static IReadOnlyList<ToolCommand> All { get; } =
-    [
-        new TrainCommand(), new EvaluateCommand(), new PreprocessCommand(), new InspectCommand(), new QuantizeCommand(), new ImportCommand(),
-        new ExportCommand(), new BenchCommand(),
-    ];
+        [
+            new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new PreprocessCommand(), new InspectCommand(),
+            new ImportCommand(), new ExportCommand(), new QuantizeCommand(), new BenchCommand(),
+        ];
 
     /// <summary>Commands of later versions, and what they will do.</summary>
     public static IReadOnlyDictionary<string, string> Later { get; } = new Dictionary<string, string>

@@ -23,7 +23,7 @@ internal sealed class EvaluateCommand : ToolCommand
     public override IReadOnlyList<ToolOption> Options { get; } =
     [
         RunOptions.LoadModel, RunOptions.Config, RunOptions.OutputDirectory, RunOptions.Format,
-        .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All,
+        .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All, .. AccuracyOptions.Data,
         TrainOptions.BatchSize, TrainOptions.TestBatchSize, TrainOptions.Batches, TrainOptions.Seed, TrainOptions.Quiet,
         TrainOptions.Profiling, TrainOptions.PlotGraph,
         .. RunOptions.Machine,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Dlrm.Checkpoints;
+using Dlrm.Cli.Inspecting;
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
 using Dlrm.Cli.Running;
@@ -74,12 +75,14 @@ internal sealed class InspectCommand : ToolCommand
             config = ModelSetup.Config(values, data?.Train);
         }
 
+        var details = new InspectionDetails(values, config, path, data);
         var description = new ModelDescription(config, values.GetInt(TrainOptions.BatchSize));
         if (values.Get(RunOptions.Format) == "json")
         {
             JsonObject json = description.ToJson();
             json["saved"] = saved.Count == 0 ? null : saved;
             json["data"] = data is null ? null : DataFacts(data);
+            details.AddTo(json);
             console.Out.WriteLine(json.ToJsonString());
             return ExitCode.Done;
         }
@@ -102,6 +105,7 @@ internal sealed class InspectCommand : ToolCommand
         }
 
         description.Write(console.Out);
+        details.Write(console.Out);
         long memory = config.EstimateBytes(values.GetInt(TrainOptions.BatchSize), training: true);
         if (memory > SystemMemory.AvailableBytes)
         {

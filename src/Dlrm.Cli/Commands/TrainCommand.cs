@@ -36,7 +36,7 @@ internal sealed class TrainCommand : ToolCommand
 
         if (resume?.Record is null)
         {
-            values = SamplePreset.Apply(values);
+            values = Recipes.Apply(SamplePreset.Apply(values));
         }
 
         if (values.Get(TrainOptions.InferenceOnly))
@@ -45,6 +45,11 @@ internal sealed class TrainCommand : ToolCommand
         }
 
         Contradictions.Check(values);
+        if (!values.Get(TrainOptions.Quiet))
+        {
+            Recipes.Print(values, console);
+        }
+
         values = ForeignModel.WithArchitecture(values);
         return new TrainingRun(values, console, resume).Run();
     }

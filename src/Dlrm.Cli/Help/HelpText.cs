@@ -86,7 +86,7 @@ internal static class HelpText
     /// <summary>The option and its value, as typed.</summary>
     public static string Usage(ToolOption option) =>
         option.IsFlag ? option.Switch
-        : option.Alone is null ? $"{option.Switch}={option.Placeholder}"
+        : option.Bare is null ? $"{option.Switch}={option.Placeholder}"
         : $"{option.Switch}[={option.Placeholder}]";
 
     /// <summary>What it does and its default.</summary>

@@ -50,5 +50,7 @@ internal static class CheckpointingOptions
 /// <summary>A text that may be left out.</summary>
 internal sealed record OptionalText(string Placeholder, string Alone) : ValueKind<string>(Placeholder)
 {
+    public override string? Bare => Alone;
+
     public override string Parse(string text) => text.Length > 0 ? text : throw new FormatException("some text");
 }

@@ -11,6 +11,7 @@ internal static class Contradictions
     public static void Check(OptionValues values)
     {
         CheckData(values);
+        CheckHeldOut(values);
         CheckLoss(values);
         TableContradictions.Check(values);
         _ = ModelSetup.Config(values, shape: null);
@@ -114,6 +115,38 @@ internal static class Contradictions
         if (values.Get(DataOptions.MaxIndex) == 0)
         {
             throw new UsageException("--max-ind-range=0 leaves no row: give 1 or more, or -1 for no bound.");
+        }
+    }
+
+    /// <summary>Early stopping and what lowers the rate need samples that neither train nor test the model.</summary>
+    private static void CheckHeldOut(OptionValues values)
+    {
+        double fraction = values.Get(AccuracyOptions.ValidationFraction);
+        string generation = values.Get(DataOptions.Generation);
+        if (fraction > 0 && generation == DataOptions.Random)
+        {
+            throw new UsageException(
+                $"--validation-fraction={fraction.ToString(CultureInfo.InvariantCulture)} holds samples of a data set out, but "
+                + "--data-generation=random draws new ones: leave it out.");
+        }
+
+        bool watches = values.Get(AccuracyOptions.EarlyStopping) > 0 || values.Get(AccuracyOptions.ReduceOnPlateau).Factor > 0;
+        if (!watches)
+        {
+            return;
+        }
+
+        ToolOption named = values.Get(AccuracyOptions.EarlyStopping) > 0 ? AccuracyOptions.EarlyStopping : AccuracyOptions.ReduceOnPlateau;
+        if (fraction == 0)
+        {
+            throw new UsageException(
+                $"{named.Switch} needs samples held out of training to judge by; the test samples would no longer test: add "
+                + "--validation-fraction=0.1.");
+        }
+
+        if (values.Get(TrainOptions.TestFrequency) <= 0)
+        {
+            throw new UsageException($"{named.Switch} needs tests to judge by: add --test-freq=N, steps between tests.");
         }
     }
 

@@ -7,8 +7,8 @@ internal static class OptionCatalog
     public static IReadOnlyList<ToolOption> Train { get; } =
     [
         .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All, .. DataSetOptions.Reading,
-        .. TrainOptions.Training, .. TrainOptions.Testing, .. TrainOptions.Printing, .. RunOptions.Files,
-        .. CheckpointingOptions.All,
+        .. AccuracyOptions.Data, .. AccuracyOptions.Training, .. TrainOptions.Training, .. TrainOptions.Testing,
+        .. TrainOptions.Printing, .. RunOptions.Files, .. CheckpointingOptions.All,
         .. RunOptions.Machine,
     ];
 

@@ -39,6 +39,30 @@ internal sealed class OptionValues
     public OptionValues WithPreset(IReadOnlyDictionary<ToolOption, object> preset) =>
         new(Options, _commandLine, _file, preset);
 
+    /// <summary>The same with other values below those given and above those of the preset so far.</summary>
+    public OptionValues WithPresetOver(IReadOnlyDictionary<ToolOption, object> preset)
+    {
+        var both = new Dictionary<ToolOption, object>(_preset);
+        foreach ((ToolOption option, object value) in preset)
+        {
+            both[option] = value;
+        }
+
+        return WithPreset(both);
+    }
+
+    /// <summary>The same with other values above all, as if the command line named them.</summary>
+    public OptionValues With(IEnumerable<KeyValuePair<ToolOption, object>> given)
+    {
+        var commandLine = new Dictionary<ToolOption, object>(_commandLine);
+        foreach ((ToolOption option, object value) in given)
+        {
+            commandLine[option] = value;
+        }
+
+        return new OptionValues(Options, commandLine, _file, _preset);
+    }
+
     /// <summary>Every option that does not have its default value, with its value: what it takes to repeat a run.</summary>
     public IEnumerable<(ToolOption Option, object Value)> Set()
     {

@@ -8,10 +8,10 @@ internal static class TableContradictions
     /// <summary>Categorical columns of the embedded sample.</summary>
     private const int SampleTables = 8;
 
-    /// <summary>How many tables the data or the options give.</summary>
-    public static int Tables(OptionValues values) => values.Get(DataOptions.Generation) switch
+    /// <summary>How many tables the data or the options give; null where a folder will tell.</summary>
+    public static int? Tables(OptionValues values) => values.Get(DataOptions.Generation) switch
     {
-        DataOptions.DataSet => CriteoColumns.Categorical,
+        DataOptions.DataSet => values.Get(DataOptions.Set) is "kaggle" or "terabyte" ? CriteoColumns.Categorical : null,
         DataOptions.Sample => SampleTables,
         _ => values.Get(ModelOptions.EmbeddingRows).Count,
     };
@@ -20,7 +20,11 @@ internal static class TableContradictions
     /// <exception cref="UsageException">A list is longer or shorter than there are tables; the message names both.</exception>
     public static void Check(OptionValues values)
     {
-        int tables = Tables(values);
+        if (Tables(values) is not { } tables)
+        {
+            return;
+        }
+
         Check(TableOptions.Pooling.Switch, ',', values.Get(TableOptions.Pooling), tables, oneForAll: true, values);
         IReadOnlyList<int> bounds = values.Get(TableOptions.MaxIndexPerTable);
         if (bounds.Count > 0)

@@ -46,8 +46,8 @@ internal abstract class ToolOption(string name, OptionGroup group, string help)
     /// <summary>True for a boolean, which may stand without a value.</summary>
     public abstract bool IsFlag { get; }
 
-    /// <summary>The text that the name alone stands for; null where a value must follow.</summary>
-    public abstract string? Alone { get; }
+    /// <summary>What the option's name alone means; null when it needs a value.</summary>
+    public abstract string? Bare { get; }
 
     /// <summary>The value where nobody gives one.</summary>
     public abstract object DefaultValue { get; }
@@ -76,7 +76,7 @@ internal sealed class ToolOption<T>(
 
     public override bool IsFlag => kind is Flag;
 
-    public override string? Alone => kind is Flag ? "true" : (kind as OptionalText)?.Alone;
+    public override string? Bare => kind.Bare;
 
     public override object DefaultValue => Default;
 

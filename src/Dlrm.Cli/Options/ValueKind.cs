@@ -5,6 +5,9 @@ namespace Dlrm.Cli.Options;
 /// <summary>What an option takes: how its text is read, how it is written, and what the help calls it.</summary>
 internal abstract record ValueKind<T>(string Placeholder)
 {
+    /// <summary>What the option's name alone means; null when it needs a value.</summary>
+    public virtual string? Bare => null;
+
     /// <summary>Reads a value.</summary>
     /// <exception cref="FormatException">The message says what was expected, e.g. <c>a whole number, 1 or more</c>.</exception>
     public abstract T Parse(string text);
@@ -52,6 +55,8 @@ internal sealed record Number(double Least = double.MinValue, double Most = doub
 /// <summary>True or false. The option's name alone means true.</summary>
 internal sealed record Flag() : ValueKind<bool>("BOOL")
 {
+    public override string? Bare => "true";
+
     public override bool Parse(string text) => text.ToLowerInvariant() switch
     {
         "true" or "1" or "yes" or "on" => true,

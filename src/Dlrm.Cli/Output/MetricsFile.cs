@@ -53,6 +53,16 @@ internal sealed class MetricsFile : TrainingObserver, ITrainingState, IDisposabl
         EndLine();
     }
 
+    /// <summary>The one look at the test samples, where tests were on samples held out.</summary>
+    public void Final(EvaluationRecord record)
+    {
+        _json.WriteStartObject();
+        _json.WriteString("kind", "final");
+        _json.WriteNumber("step", record.Step);
+        WriteMetrics(_json, record.Metrics, record.Loss);
+        EndLine();
+    }
+
     public override void Evaluated(EvaluationRecord record)
     {
         _json.WriteStartObject();

@@ -45,7 +45,10 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
             console.Error.WriteLine(line);
         }
 
+        DebugLines? debug = referenceLines && values.Get(TrainOptions.DebugMode) ? new DebugLines(console.Out, values) : null;
+        debug?.Described(ModelSetup.Config(values, data.BringsShape ? data.Train : null), data.Train);
         using DlrmModel model = CreateModel(values, engine, data, random);
+        debug?.Initialized(model);
         if (referenceLines)
         {
             string load = values.Get(RunOptions.LoadModel);

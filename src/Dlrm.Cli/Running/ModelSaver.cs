@@ -14,7 +14,8 @@ internal sealed class ModelSaver(
     private const string ManifestName = "manifest.json";
 
     /// <summary>What every saved model of the run holds besides.</summary>
-    public IReadOnlyDictionary<string, Action<Stream>> Files { get; } = new Dictionary<string, Action<Stream>>
+    public IReadOnlyDictionary<string, Action<Stream>> Files { get; } = new Dictionary<string, Action<Stream>>(
+        dataFiles ?? new Dictionary<string, Action<Stream>>())
     {
         [RunRecord.NameInModel] = stream => stream.Write(Encoding.UTF8.GetBytes(runJson)),
     };

@@ -6,6 +6,7 @@ using Dlrm.Interop.Models;
 using Dlrm.Kernels;
 using Dlrm.Model;
 using Dlrm.Optimizers;
+using Dlrm.Random;
 
 namespace Dlrm.Cli.Running;
 
@@ -71,6 +72,19 @@ internal static class ModelSetup
         }
 
         return config;
+    }
+
+    /// <summary>A new model's first values.</summary>
+    /// <param name="model">Just made.</param>
+    /// <param name="values">The options.</param>
+    /// <param name="random">The run's generator, after the data drew from it.</param>
+    public static void Initialize(DlrmModel model, OptionValues values, NumpyRandom random)
+    {
+        model.Initialize(random, new TorchRandom(values.Get(TrainOptions.Seed)));
+        if (values.Get(AccuracyOptions.EmbeddingBound) is > 0 and var bound)
+        {
+            EmbeddingBound.Apply(model, bound);
+        }
     }
 
     /// <summary>Options that the data overrule, one line each; the reference overrules them without a word.</summary>
@@ -250,6 +264,25 @@ internal static class ModelSetup
         }
     }
 
+    private static IReadOnlyList<int> TableRows(OptionValues values, IBatchSource? shape)
+    {
+        if (shape is not null)
+        {
+            return shape.TableRows;
+        }
+
+        IReadOnlyList<int> named = values.Get(ModelOptions.EmbeddingRows);
+        int tables = TableContradictions.Tables(values) ?? values.Get(TableOptions.Pooling).Count;
+        if (named.Count != tables)
+        {
+            // Data that bring their shape are not read yet: only the number of tables matters to what can be checked now.
+            return [.. Enumerable.Repeat(1, tables)];
+        }
+
+        IReadOnlyList<int> bounds = values.Get(TableOptions.MaxIndexPerTable);
+        return bounds.Count == 0 ? named : BoundedBatchSource.Apply(named, bounds);
+    }
+
     /// <summary>A model in a file of another program; its memory is filled straight from the file.</summary>
     private static DlrmModel LoadFile(string path, OptionValues values, RunData data, Engine engine, string? optimizer)
     {
@@ -265,25 +298,6 @@ internal static class ModelSetup
             model.Dispose();
             throw;
         }
-    }
-
-    private static IReadOnlyList<int> TableRows(OptionValues values, IBatchSource? shape)
-    {
-        if (shape is not null)
-        {
-            return shape.TableRows;
-        }
-
-        IReadOnlyList<int> named = values.Get(ModelOptions.EmbeddingRows);
-        int tables = TableContradictions.Tables(values);
-        if (named.Count != tables)
-        {
-            // Data that bring their shape are not read yet: only the number of tables matters to what can be checked now.
-            return [.. Enumerable.Repeat(1, tables)];
-        }
-
-        IReadOnlyList<int> bounds = values.Get(TableOptions.MaxIndexPerTable);
-        return bounds.Count == 0 ? named : BoundedBatchSource.Apply(named, bounds);
     }
 
     private static QuotientRemainderOptions QuotientRemainder(OptionValues values) => new()

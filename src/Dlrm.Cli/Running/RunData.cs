@@ -14,10 +14,11 @@ internal sealed class RunData : IDisposable
 {
     private readonly IDisposable? _owned;
 
-    private RunData(IBatchSource train, IBatchSource test, IDisposable? owned)
+    private RunData(IBatchSource train, IBatchSource test, IDisposable? owned, IBatchSource? validation = null)
     {
         Train = train;
         Test = test;
+        Validation = validation;
         _owned = owned;
     }
 
@@ -26,6 +27,9 @@ internal sealed class RunData : IDisposable
 
     /// <summary>Test samples.</summary>
     public IBatchSource Test { get; private set; }
+
+    /// <summary>Training samples held out (<c>--validation-fraction</c>); null for none.</summary>
+    public IBatchSource? Validation { get; }
 
     /// <summary>What it is, in a few words.</summary>
     public required string Title { get; init; }
@@ -126,9 +130,21 @@ internal sealed class RunData : IDisposable
 
     private static RunData Adult(OptionValues values)
     {
-        AdultDataSet set = AdultSample.Load(
-            values.GetInt(TrainOptions.BatchSize), TestBatchSize(values), (ulong)values.Get(TrainOptions.Seed));
-        return new RunData(set.Train, set.Test, set)
+        var options = new AdultOptions
+        {
+            BatchSize = values.GetInt(TrainOptions.BatchSize),
+            TestBatchSize = TestBatchSize(values),
+            ShuffleSeed = (ulong)values.Get(TrainOptions.Seed),
+            ValidationFraction = values.Get(AccuracyOptions.ValidationFraction),
+            NumbersAsCategories = values.Get(AccuracyOptions.NumbersAsCategories),
+        };
+        if (values.Get(AccuracyOptions.MinFrequency) > 0)
+        {
+            options = options with { RareBelow = values.GetInt(AccuracyOptions.MinFrequency) };
+        }
+
+        AdultDataSet set = AdultSample.Load(options);
+        return new RunData(set.Train, set.Test, set, HeldOut(set.Validation))
         {
             Title = "Adult census income",
             BringsShape = true,
@@ -154,13 +170,19 @@ internal sealed class RunData : IDisposable
                 MaxIndexRange = values.GetInt(DataOptions.MaxIndex),
                 BatchSize = values.GetInt(TrainOptions.BatchSize),
                 TestBatchSize = TestBatchSize(values),
+                TestFraction = values.Get(AccuracyOptions.TestFraction),
+                ValidationFraction = values.Get(AccuracyOptions.ValidationFraction),
+                MinFrequency = values.GetInt(AccuracyOptions.MinFrequency),
+                NumbersAsCategories = values.Get(AccuracyOptions.NumbersAsCategories),
+                Standardize = values.Get(AccuracyOptions.Standardize),
                 OnBadLine = Enum.Parse<OnBadLine>(values.Get(DataOptions.OnBadLine), ignoreCase: true),
             },
             random,
             progress,
             stop);
         CriteoReadReport report = set.Report;
-        return new RunData(set.Train, set.Test, set)
+        bool held = values.Get(AccuracyOptions.ValidationFraction) > 0;
+        return new RunData(set.Train, set.Test, set, held ? HeldOut(set.Validation) : null)
         {
             Title = $"Criteo Kaggle, {Path.GetFileName(report.File)}",
             BringsShape = true,
@@ -178,6 +200,9 @@ internal sealed class RunData : IDisposable
             },
         };
     }
+
+    private static InMemoryBatchSource? HeldOut(InMemoryBatchSource validation) =>
+        validation.SampleCount > 0 ? validation : null;
 
     private static RunData Folder(OptionValues values)
     {

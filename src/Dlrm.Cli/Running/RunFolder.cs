@@ -17,11 +17,15 @@ internal sealed class RunFolder
 
     public string Model => System.IO.Path.Combine(Path, "model");
 
+    /// <summary>The best model so far while early stopping waits for a better one; gone when the run is done.</summary>
+    public string BestValidation => System.IO.Path.Combine(Path, "best-validation");
+
     public string Profile => System.IO.Path.Combine(Path, "profile.txt");
 
     public string Trace => System.IO.Path.Combine(Path, "trace.json");
 
     public string Graph => System.IO.Path.Combine(Path, "model.svg");
+
     public string Best => System.IO.Path.Combine(Path, "best");
 
     public string Checkpoints => System.IO.Path.Combine(Path, "checkpoints");

@@ -20,7 +20,7 @@ internal static class RunRecord
     private const int FormatVersion = 1;
 
     /// <summary>Letters as they are: the file is read by people, and never put into a page.</summary>
-    private static readonly JsonSerializerOptions Readable =
+    public static readonly JsonSerializerOptions Readable =
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Options that say where a run goes, not what it is.</summary>

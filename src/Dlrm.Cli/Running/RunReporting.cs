@@ -35,6 +35,7 @@ internal static class RunReporting
             Outcome = result.End switch
             {
                 TrainingEnd.TargetReached => "ended when its target was reached",
+                TrainingEnd.StoppedEarly => "ended early, when tests got no better",
                 TrainingEnd.Interrupted => $"interrupted after step {result.Steps}",
                 _ => "completed",
             },

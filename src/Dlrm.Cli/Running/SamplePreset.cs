@@ -47,6 +47,13 @@ internal static class SamplePreset
     {
         bool otherOptimizer = values.IsGiven(TrainOptions.Optimizer);
         var suited = new Dictionary<ToolOption, object>(Suited);
+        if (values.Get(AccuracyOptions.Recipe) != "reference")
+        {
+            // The recipe says how to train; what is left here is which data, and how often to look.
+            return new(suited.Where(entry => entry.Key.Group is OptionGroup.Data or OptionGroup.Testing or OptionGroup.Printing
+                or OptionGroup.Machine));
+        }
+
         if (otherOptimizer || values.IsGiven(TrainOptions.LearningRate))
         {
             suited.Remove(TrainOptions.SparseLearningRate);

@@ -120,7 +120,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
                 engine,
                 optimizer,
                 TrainingSetup.Optimizer(values));
-            fresh.Initialize(random, new TorchRandom(values.Get(TrainOptions.Seed)));
+            ModelSetup.Initialize(fresh, values, random);
             return fresh;
         }
 
@@ -164,13 +164,15 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
 
         observers.Add(live is null ? new WarningLines(console.Error) : live);
         var all = new Observers([.. observers]);
+        FolderKeeper? keptBest = values.Get(AccuracyOptions.EarlyStopping) > 0 ? new FolderKeeper(model, saver, folder.BestValidation) : null;
         using var trainer = new Trainer(
             model,
             data.Train,
-            data.Test,
+            data.Validation ?? data.Test,
             TrainingSetup.Options(values, data.Train.BatchCount),
             all,
             new RunDiagnostics(TrainingSetup.Facts(data, model.Config)));
+        TrainingSetup.AddWatchers(values, trainer, keptBest);
         using Checkpointer checkpointer = checkpoints.Begin(trainer, model, saver, metrics, all.Warned, console.Error);
         history.GoOn(folder.Metrics, resume?.State);
         TrainingResult result;
@@ -186,6 +188,9 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         }
 
         checkpointer.Finish();
+        EvaluationRecord? final = Final(data, model, metrics, result);
+        ProfileOutput.Write(model.Engine, folder, People);
+        DebugLines?.Updated(model);
         RunReporting.Write(folder.Report, values, data, model, history, trainer.Evaluator, result, _started);
         if (result.End == TrainingEnd.Interrupted)
         {
@@ -193,12 +198,17 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         }
 
         bool saved = saver.TrySave(folder.Model, trainer.Save().ToJson());
+        if (saved)
+        {
+            keptBest?.Remove();
+        }
+
         if (saved && best is { Saved: false })
         {
             best.SaveLast(result);
         }
 
-        Conclude(result, folder, saved);
+        Conclude(result, folder, saved, final);
         return saved ? ExitCode.Done : ExitCode.Failed;
     }
 
@@ -238,9 +248,25 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         People.WriteLine();
     }
 
-    private void Conclude(TrainingResult result, RunFolder folder, bool saved)
+    /// <summary>Scores the test samples once, where tests were on samples held out of training.</summary>
+    private static EvaluationRecord? Final(RunData data, DlrmModel model, MetricsFile metrics, TrainingResult result)
     {
-        Summarize(result, folder);
+        if (data.Validation is null || result.End == TrainingEnd.Interrupted)
+        {
+            return null;
+        }
+
+        using var evaluator = new Evaluator(model, data.Test);
+        EvaluationMetrics scores = evaluator.Run();
+        var record = new EvaluationRecord(
+            result.Steps, evaluator.BatchCount, evaluator.BatchCount, 0, scores, evaluator.Loss, scores.Accuracy, scores.Auc, IsBest: true);
+        metrics.Final(record);
+        return record;
+    }
+
+    private void Conclude(TrainingResult result, RunFolder folder, bool saved, EvaluationRecord? final)
+    {
+        Summarize(result, folder, final);
         if (saved)
         {
             People.WriteLine($"Model   {folder.Model}");
@@ -250,18 +276,29 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             console.Error.WriteLine("dlrm train: a parameter is not finite, so the model was not saved.");
         }
 
-        if (result.End == TrainingEnd.TargetReached)
+        if (result.End == TrainingEnd.StoppedEarly)
+        {
+            People.WriteLine("Training ended because tests got no better; the model is that of the best one.");
+        }
+        else if (result.End == TrainingEnd.TargetReached)
         {
             People.WriteLine("Training ended because the target was reached.");
         }
     }
 
-    private void Summarize(TrainingResult result, RunFolder folder)
+    private void Summarize(TrainingResult result, RunFolder folder, EvaluationRecord? final = null)
     {
         People.WriteLine();
         if (result is { Last: { } last, Best: { } best })
         {
             RunSummary.Write(People, last, best);
+            People.WriteLine();
+        }
+
+        if (final is not null)
+        {
+            People.WriteLine("On the test samples, which no choice has seen:");
+            RunSummary.Write(People, final);
             People.WriteLine();
         }
 

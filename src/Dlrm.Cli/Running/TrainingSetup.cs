@@ -12,6 +12,7 @@ internal static class TrainingSetup
     public static OptimizerOptions Optimizer(OptionValues values) => new()
     {
         Momentum = (float)values.Get(TrainOptions.Momentum),
+        EmbeddingL2 = (float)values.Get(AccuracyOptions.EmbeddingL2),
         WeightDecay = (float)values.Get(TrainOptions.WeightDecay),
         ClipGradientNorm = (float)values.Get(TrainOptions.ClipGradientNorm),
         FtrlBeta = (float)values.Get(TrainOptions.FtrlBeta),
@@ -44,6 +45,23 @@ internal static class TrainingSetup
             StopAtAuc = mlperf ? values.Get(TrainOptions.AucThreshold) : 0,
             NanPolicy = Enum.Parse<NanPolicy>(values.Get(TrainOptions.NanPolicy), ignoreCase: true),
         };
+    }
+
+    /// <summary>Adds what ends a run early and what lowers its rates.</summary>
+    /// <param name="values">The options.</param>
+    /// <param name="trainer">Not yet running.</param>
+    /// <param name="keeper">Keeps the best parameters; null without early stopping.</param>
+    public static void AddWatchers(OptionValues values, Trainer trainer, IParameterKeeper? keeper)
+    {
+        if (keeper is not null)
+        {
+            trainer.EarlyStopping = new EarlyStopping(keeper, values.GetInt(AccuracyOptions.EarlyStopping));
+        }
+
+        if (values.Get(AccuracyOptions.ReduceOnPlateau) is { Factor: > 0 } rule)
+        {
+            trainer.PlateauReduction = new PlateauReduction(rule.Factor, rule.Patience);
+        }
     }
 
     /// <summary>What the diagnosis of a run must know.</summary>

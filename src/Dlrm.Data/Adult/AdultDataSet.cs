@@ -4,7 +4,7 @@ namespace Dlrm.Data.Adult;
 public sealed class AdultDataSet : IDisposable
 {
     internal AdultDataSet(
-        AdultOptions options, TabularDataSet rows, int train, IReadOnlyList<DenseTransform> transforms,
+        AdultOptions options, TabularDataSet rows, int train, int held, IReadOnlyList<DenseTransform> transforms,
         IReadOnlyList<FeatureVocabulary> vocabularies)
     {
         Rows = rows;
@@ -13,20 +13,24 @@ public sealed class AdultDataSet : IDisposable
         Train = new InMemoryBatchSource(
             rows, 0, train, options.BatchSize, "Adult census income, training part", options.ShuffleSeed);
         Test = new InMemoryBatchSource(
-            rows, train, rows.Rows - train, options.TestBatchSize, "Adult census income, test part");
+            rows, train + held, rows.Rows - train - held, options.TestBatchSize, "Adult census income, test part");
+        Validation = new InMemoryBatchSource(rows, train, held, options.TestBatchSize, "Adult census income, validation part");
         LabelRate = rows.LabelRate(0, rows.Rows);
     }
 
-    /// <summary>The first 80 % of the rows; each pass in an order of its own, if there is a seed.</summary>
+    /// <summary>The first 80 % of the rows, less those held out; each pass in an order of its own, if there is a seed.</summary>
     public InMemoryBatchSource Train { get; }
 
     /// <summary>The other rows in file order.</summary>
     public InMemoryBatchSource Test { get; }
 
+    /// <summary>The training rows held out, in file order; none by default.</summary>
+    public InMemoryBatchSource Validation { get; }
+
     /// <summary>All rows in file order.</summary>
     public TabularDataSet Rows { get; }
 
-    /// <summary>Rows of the eight tables.</summary>
+    /// <summary>Rows of the eight tables, or of the fourteen.</summary>
     public IReadOnlyList<int> TableRows => Rows.TableRows;
 
     /// <summary>How each dense feature is brought into the model.</summary>

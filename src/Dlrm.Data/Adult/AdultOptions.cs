@@ -15,6 +15,12 @@ public sealed record AdultOptions
     /// <summary>Values that fewer training rows have share index 0 with unseen ones.</summary>
     public int RareBelow { get; init; } = 4;
 
+    /// <summary>The whole numbers are categories too, in six tables more (<see cref="NumberCategories"/>).</summary>
+    public bool NumbersAsCategories { get; init; }
+
+    /// <summary>The last share of the training rows that is held out for validation, in [0, 1).</summary>
+    public double ValidationFraction { get; init; }
+
     /// <summary>Brings the logarithms to mean 0 and deviation 1 over the training rows; false leaves them as they are.</summary>
     public bool Standardize { get; init; } = true;
 }

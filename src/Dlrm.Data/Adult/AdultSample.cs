@@ -28,7 +28,10 @@ public static class AdultSample
     public static AdultDataSet Load(AdultOptions options)
     {
         AdultTable table = AdultTable.Read();
-        int train = table.Labels.Count * 4 / 5;
+        ArgumentOutOfRangeException.ThrowIfNegative(options.ValidationFraction);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(options.ValidationFraction, 1);
+        int parts = table.Labels.Count * 4 / 5;
+        int train = parts - (int)(parts * options.ValidationFraction);
         DenseTransform[] transforms =
         [
             .. table.DenseNames.Select((name, column) => options.Standardize
@@ -40,14 +43,27 @@ public static class AdultSample
             .. table.CategoricalNames.Select((name, column) =>
                 FeatureVocabulary.Count(name, table.Categorical[column].Take(train), options.RareBelow)),
         ];
-        return new AdultDataSet(options, Encode(table, transforms, vocabularies), train, transforms, vocabularies);
+        TabularDataSet rows = Encode(table, transforms, vocabularies, options.NumbersAsCategories);
+        if (options.NumbersAsCategories)
+        {
+            rows = rows.WithTables(
+            [
+                .. rows.TableRows.Take(vocabularies.Length),
+                .. Enumerable.Range(vocabularies.Length, transforms.Length)
+                    .Select(number => NumberCategories.Apply(rows, number, train, options.RareBelow)),
+            ]);
+        }
+
+        return new AdultDataSet(options, rows, train, parts - train, transforms, vocabularies);
     }
 
-    private static TabularDataSet Encode(AdultTable table, DenseTransform[] transforms, FeatureVocabulary[] vocabularies)
+    private static TabularDataSet Encode(
+        AdultTable table, DenseTransform[] transforms, FeatureVocabulary[] vocabularies, bool numbersAsCategories)
     {
         int rows = table.Labels.Count;
         var dense = new float[rows * transforms.Length];
-        var indices = new int[rows * vocabularies.Length];
+        int tables = vocabularies.Length + (numbersAsCategories ? transforms.Length : 0);
+        var indices = new int[rows * tables];
         for (int row = 0; row < rows; row++)
         {
             for (int column = 0; column < transforms.Length; column++)
@@ -57,11 +73,19 @@ public static class AdultSample
 
             for (int column = 0; column < vocabularies.Length; column++)
             {
-                indices[(row * vocabularies.Length) + column] = vocabularies[column].IndexOf(table.Categorical[column][row]);
+                indices[(row * tables) + column] = vocabularies[column].IndexOf(table.Categorical[column][row]);
+            }
+
+            for (int column = vocabularies.Length; column < tables; column++)
+            {
+                indices[(row * tables) + column] = table.Dense[column - vocabularies.Length][row];
             }
         }
 
         return TabularDataSet.FromArrays(
-            CollectionsMarshal.AsSpan(table.Labels), dense, indices, [.. vocabularies.Select(vocabulary => vocabulary.Values.Count)]);
+            CollectionsMarshal.AsSpan(table.Labels),
+            dense,
+            indices,
+            [.. vocabularies.Select(vocabulary => vocabulary.Values.Count), .. Enumerable.Repeat(int.MaxValue, tables - vocabularies.Length)]);
     }
 }

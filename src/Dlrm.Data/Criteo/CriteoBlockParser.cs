@@ -112,7 +112,7 @@ internal static class CriteoBlockParser
                 continue;
             }
 
-            dense[column] = Decimal(digits, length);
+            dense[column] = length > 0 ? Decimal(digits, length) : CriteoColumns.Missing;
             position += length + 1;
         }
 

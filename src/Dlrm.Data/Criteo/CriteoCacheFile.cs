@@ -8,7 +8,7 @@ namespace Dlrm.Data.Criteo;
 /// <code>
 /// header    64 bytes: "DLRMKAGL", format version (4), 0 (4), length of the content (8), length of the metadata (8),
 ///           XxHash3 of the content (8), XxHash3 of the metadata (8), 0 (8), XxHash3 of the 56 bytes before (8)
-/// content   blocks: rows R (4), labels (R bytes), numbers (R, 13) int32, indices (R, 26) int32; a block of 0 rows ends them
+/// content   blocks: rows R (4), labels (R bytes), numbers (R, 13) int32 (missing: −2³¹), indices (R, 26) int32; a block of 0 rows ends them
 ///           then for each of the 26 columns its hashes, uint32, in the order of their indices
 /// metadata  <see cref="CriteoCacheMetadata.Write"/>
 /// </code>
@@ -16,7 +16,7 @@ namespace Dlrm.Data.Criteo;
 internal static class CriteoCacheFile
 {
     /// <summary>Raised when the layout changes; other versions are made anew.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Bytes of the header.</summary>
     public const int HeaderLength = 64;

@@ -50,9 +50,9 @@ internal sealed class CriteoCacheReader : IDisposable
     /// <summary>Reads the rows and the vocabularies.</summary>
     /// <exception cref="InvalidDataException">The content is damaged; what was read so far is to be thrown away.</exception>
     public (TabularDataSet Rows, uint[][] Vocabularies) Read(
-        int[] tableRows, Action<long, int>? progress, CancellationToken cancellation)
+        CriteoKaggleOptions options, Action<long, int>? progress, CancellationToken cancellation)
     {
-        using var builder = new TabularDataSetBuilder(CriteoColumns.Dense, CriteoColumns.Categorical);
+        using var builder = new TabularDataSetBuilder(CriteoColumns.Dense, options.Tables);
         var labels = new byte[CriteoCacheFile.LargestBlock];
         var dense = new int[CriteoCacheFile.LargestBlock * CriteoColumns.Dense];
         var indices = new int[CriteoCacheFile.LargestBlock * CriteoColumns.Categorical];
@@ -92,7 +92,7 @@ internal sealed class CriteoCacheReader : IDisposable
             throw new InvalidDataException("the checksum of its content does not fit");
         }
 
-        return (builder.Build(tableRows), vocabularies);
+        return (builder.Build(CriteoKaggle.TableRows(Metadata.Counts, options)), vocabularies);
     }
 
     /// <summary>Closes the file.</summary>

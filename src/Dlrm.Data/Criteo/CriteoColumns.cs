@@ -6,6 +6,9 @@ public static class CriteoColumns
     /// <summary>Whole numbers, I1 … I13.</summary>
     public const int Dense = 13;
 
+    /// <summary>What stands for a missing number in memory: below every count, so its logarithm is that of 0.</summary>
+    internal const int Missing = int.MinValue;
+
     /// <summary>Hashes, C1 … C26.</summary>
     public const int Categorical = 26;
 

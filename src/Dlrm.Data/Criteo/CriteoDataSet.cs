@@ -10,11 +10,20 @@ public sealed class CriteoDataSet : IDisposable
     internal CriteoDataSet(CriteoKaggleOptions options, CriteoContent content, NumpyRandom random, CriteoReadReport report)
     {
         Report = report;
-        Rows = content.Rows;
         _vocabularies = content.Vocabularies;
         int[] days = content.Metadata.DayRows;
-        int train = days[..^1].Sum();
-        int test = (days[^1] + 1) / 2;
+        (int train, int test) = Parts(options, days);
+        int held = (int)(train * options.ValidationFraction);
+        train -= held;
+        days = Shortened(days, train);
+        Rows = options.MinFrequency > 0 || options.NumbersAsCategories
+            ? Categories(content.Rows, train, options)
+            : content.Rows;
+        if (options.Standardize && train > 0)
+        {
+            Standardization.Apply(Rows, train);
+        }
+
         if (train == 0 || test == 0)
         {
             throw new BadDataException(
@@ -31,18 +40,20 @@ public sealed class CriteoDataSet : IDisposable
         Train = order is null
             ? new InMemoryBatchSource(Rows, 0, train, options.BatchSize, $"{name}, training part")
             : new InMemoryBatchSource(Rows, order, options.BatchSize, $"{name}, training part");
-        Test = new InMemoryBatchSource(Rows, train, test, testBatch, $"{name}, test part");
-        Validation = new InMemoryBatchSource(Rows, train + test, days[^1] - test, testBatch, $"{name}, validation part");
+        Test = new InMemoryBatchSource(Rows, train + held, test, testBatch, $"{name}, test part");
+        Validation = held > 0
+            ? new InMemoryBatchSource(Rows, train, held, testBatch, $"{name}, validation part")
+            : new InMemoryBatchSource(Rows, train + test, Rows.Rows - train - test, testBatch, $"{name}, validation part");
         LabelRate = Rows.LabelRate(0, Rows.Rows);
     }
 
-    /// <summary>All days but the last, in the order asked for.</summary>
+    /// <summary>All days but the last (or all rows but the test's), less those held out, in the order asked for.</summary>
     public InMemoryBatchSource Train { get; }
 
-    /// <summary>The first half of the last day, rounded up, in file order.</summary>
+    /// <summary>The first half of the last day, rounded up, or the share asked for; in file order.</summary>
     public InMemoryBatchSource Test { get; }
 
-    /// <summary>The rest of the last day, in file order.</summary>
+    /// <summary>The training rows held out, if there are any, else the rest of the last day; in file order.</summary>
     public InMemoryBatchSource Validation { get; }
 
     /// <summary>All rows in file order.</summary>
@@ -64,6 +75,49 @@ public sealed class CriteoDataSet : IDisposable
     /// <summary>Gives the memory back.</summary>
     public void Dispose() => Rows.Dispose();
 
+    private static (int Train, int Test) Parts(CriteoKaggleOptions options, int[] days)
+    {
+        if (options.TestFraction == 0)
+        {
+            return (days[..^1].Sum(), (days[^1] + 1) / 2);
+        }
+
+        int rows = days.Sum();
+        int train = (int)(rows * (1 - options.TestFraction));
+        return (train, rows - train);
+    }
+
+    /// <summary>The days as far as they are trained on.</summary>
+    private static int[] Shortened(int[] days, int train)
+    {
+        var shortened = new List<int>();
+        for (int day = 0; day < days.Length && train > 0; day++)
+        {
+            shortened.Add(Math.Min(days[day], train));
+            train -= shortened[^1];
+        }
+
+        return [.. shortened];
+    }
+
+    private static TabularDataSet Categories(TabularDataSet rows, int train, CriteoKaggleOptions options)
+    {
+        var tables = rows.TableRows.ToArray();
+        for (int table = 0; table < tables.Length; table++)
+        {
+            if (table >= CriteoColumns.Categorical)
+            {
+                tables[table] = NumberCategories.Apply(rows, table, train, Math.Max(options.MinFrequency, 1));
+            }
+            else if (options.MinFrequency > 0)
+            {
+                tables[table] = FrequencyFloor.Apply(rows, table, train, options.MinFrequency);
+            }
+        }
+
+        return rows.WithTables(tables);
+    }
+
     private static int[]? Order(CriteoRandomize randomize, int[] days, int train, NumpyRandom random)
     {
         if (randomize == CriteoRandomize.None)
@@ -78,7 +132,7 @@ public sealed class CriteoDataSet : IDisposable
 
         var order = new int[train];
         int start = 0;
-        foreach (int rows in days.AsSpan(0, days.Length - 1))
+        foreach (int rows in days)
         {
             int[] day = random.Permutation(rows);
             for (int row = 0; row < rows; row++)

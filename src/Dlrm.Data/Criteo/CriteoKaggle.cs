@@ -49,9 +49,12 @@ public static class CriteoKaggle
         }
     }
 
-    /// <summary>Rows of the tables: the distinct hashes, at most the range.</summary>
-    internal static int[] TableRows(int[] counts, int maxIndexRange) =>
-        [.. counts.Select(count => maxIndexRange > 0 ? Math.Min(count, maxIndexRange) : count)];
+    /// <summary>Rows of the tables: the distinct hashes, at most the range; then one for each number that becomes a category.</summary>
+    internal static int[] TableRows(int[] counts, CriteoKaggleOptions options) =>
+    [
+        .. counts.Select(count => options.MaxIndexRange > 0 ? Math.Min(count, options.MaxIndexRange) : count),
+        .. Enumerable.Repeat(1, options.Tables - CriteoColumns.Categorical),
+    ];
 
     /// <summary>A processed file of the reference may lie where ours would go.</summary>
     private static void NoteForeignFile(CriteoKaggleOptions options, List<string> messages)
@@ -106,7 +109,7 @@ public static class CriteoKaggle
 
             long length = new FileInfo(path).Length;
             (TabularDataSet rows, uint[][] vocabularies) = reader.Read(
-                TableRows(metadata.Counts, options.MaxIndexRange),
+                options,
                 progress is null ? null : (done, kept) => progress.Report(new LoadProgress($"reading {path}", done, length, kept)),
                 cancellation);
             return new CriteoContent(rows, vocabularies, metadata);

@@ -33,6 +33,26 @@ public sealed record CriteoKaggleOptions
     /// <summary>Equal parts of the file, the last of which is for test and validation: 2 or more.</summary>
     public int Days { get; init; } = 7;
 
+    /// <summary>The last share of the rows that is for testing, in (0, 1); 0 for the reference's days.</summary>
+    public double TestFraction { get; init; }
+
+    /// <summary>The last share of the training rows that is held out for validation, in [0, 1).</summary>
+    public double ValidationFraction { get; init; }
+
+    /// <summary>
+    /// Hashes that fewer training rows have share row 0 of their table with unseen ones; 0: every hash of the file has a row.
+    /// </summary>
+    public int MinFrequency { get; init; }
+
+    /// <summary>Brings the logarithms to mean 0 and deviation 1 over the training rows.</summary>
+    public bool Standardize { get; init; }
+
+    /// <summary>The numbers are categories too, in 13 tables more (<see cref="NumberCategories"/>).</summary>
+    public bool NumbersAsCategories { get; init; }
+
+    /// <summary>Tables of the model: 26, or 39.</summary>
+    internal int Tables => CriteoColumns.Categorical + (NumbersAsCategories ? CriteoColumns.Dense : 0);
+
     /// <summary>What to do with a line that cannot be read.</summary>
     public OnBadLine OnBadLine { get; init; } = OnBadLine.Error;
 
@@ -61,6 +81,11 @@ public sealed record CriteoKaggleOptions
             $"{SubSampleRate} is not a probability; expected 0 (keep all) to 1 (drop every negative row).");
         Require(BatchSize >= 1, nameof(BatchSize), $"{BatchSize}; expected 1 or more.");
         Require(Days >= 2, nameof(Days), $"{Days}; expected 2 or more: the last day is not trained on.");
+        Require(TestFraction is >= 0 and < 1, nameof(TestFraction), $"{TestFraction}; expected 0 (the last day) to less than 1.");
+        Require(
+            ValidationFraction is >= 0 and < 1, nameof(ValidationFraction),
+            $"{ValidationFraction}; expected 0 (none) to less than 1.");
+        Require(MinFrequency >= 0, nameof(MinFrequency), $"{MinFrequency}; expected 0 (no floor) or more.");
         Require(
             !UseCache || Path.GetFullPath(CacheFile) != Path.GetFullPath(RawDataFile), nameof(ProcessedDataFile),
             $"{ProcessedDataFile} is the raw data file itself, which would be overwritten; name another file.");

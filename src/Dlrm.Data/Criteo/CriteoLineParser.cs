@@ -8,7 +8,8 @@ namespace Dlrm.Data.Criteo;
 /// </summary>
 /// <remarks>
 /// Forty fields between single tabs. The label is 0 or 1. A number is an optional minus and decimal digits, within 32
-/// bits; a hash is one to eight hexadecimal digits of either case; either may be missing, and is 0 then.
+/// bits, or missing (<see cref="CriteoColumns.Missing"/>); a hash is one to eight hexadecimal digits of either case, or missing
+/// (0).
 /// </remarks>
 internal static class CriteoLineParser
 {
@@ -145,7 +146,7 @@ internal static class CriteoLineParser
             }
         }
 
-        number = (int)(negative ? -value : value);
+        number = digits.IsEmpty ? CriteoColumns.Missing : (int)(negative ? -value : value);
         return null;
     }
 

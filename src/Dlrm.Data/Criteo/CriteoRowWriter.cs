@@ -9,6 +9,7 @@ internal static class CriteoRowWriter
     /// <param name="labels">(R), 0 or 1.</param>
     /// <param name="dense">(R, 13) or more; becomes ln(max(value, 0) + 1).</param>
     /// <param name="indices">(R, 26) or more.</param>
+    /// <remarks>A builder for 39 tables gets the 13 numbers as they are after the indices, for <see cref="NumberCategories"/>.</remarks>
     public static void Write(
         TabularDataSetBuilder builder, int first, ReadOnlySpan<byte> labels, ReadOnlySpan<int> dense, ReadOnlySpan<int> indices)
     {
@@ -24,6 +25,10 @@ internal static class CriteoRowWriter
             }
 
             indices.Slice(row * CriteoColumns.Categorical, CriteoColumns.Categorical).CopyTo(target[(1 + CriteoColumns.Dense)..]);
+            if (target.Length > CriteoColumns.Count)
+            {
+                numbers.CopyTo(target[CriteoColumns.Count..]);
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ internal sealed class CriteoTextLoader(
         int workers = Math.Min(options.Threads > 0 ? options.Threads : WorkerTeam.DefaultWorkers, MostWorkers);
         var log = new BadLineLog(file, options.OnBadLine);
         using var reader = new LineBlockReader(file, (2 * workers) + 2, cancellation);
-        using var builder = new TabularDataSetBuilder(CriteoColumns.Dense, CriteoColumns.Categorical);
+        using var builder = new TabularDataSetBuilder(CriteoColumns.Dense, options.Tables);
         using var round = new CriteoRound(workers);
         CriteoCacheWriter? cache = options.UseCache ? TryCreateCache() : null;
         try
@@ -58,7 +58,7 @@ internal sealed class CriteoTextLoader(
                 TryCache(() => cache.Commit(metadata, vocabularies));
             }
 
-            TabularDataSet set = builder.Build(CriteoKaggle.TableRows(metadata.Counts, options.MaxIndexRange));
+            TabularDataSet set = builder.Build(CriteoKaggle.TableRows(metadata.Counts, options));
             return new CriteoContent(set, vocabularies, metadata);
         }
         finally

@@ -20,7 +20,7 @@ public static class ModelGraph
     private const double CardWidth = 196;
     private const double CardHeight = 50;
     private const double CardGap = 10;
-    private const int CardColumns = 3;
+    private const int FewestColumns = 3;
     private const int MostCards = 60;
 
     private const string Style = """
@@ -39,10 +39,11 @@ public static class ModelGraph
     public static string Draw(ModelGraphData data)
     {
         IReadOnlyList<GraphBox> cards = Cards(data.Tables);
-        int columns = Math.Min(CardColumns, Math.Max(1, cards.Count));
+        double towerRight = Margin + ((data.Bottom.Count + 1) * (BoxWidth + Gap)) - Gap;
+        int below = (int)((towerRight - Margin + CardGap) / (CardWidth + CardGap));
+        int columns = Math.Min(Math.Max(FewestColumns, below), Math.Max(1, cards.Count));
         int rows = (cards.Count + columns - 1) / columns;
         double tablesRight = Margin + (columns * (CardWidth + CardGap)) - CardGap;
-        double towerRight = Margin + ((data.Bottom.Count + 1) * (BoxWidth + Gap)) - Gap;
         double meetX = Math.Max(tablesRight, towerRight) + (2 * Gap);
         double width = meetX + ((data.Top.Count + 2) * (BoxWidth + Gap)) - Gap + Margin;
         double height = Math.Max(TablesTop + (rows * (CardHeight + CardGap)), TablesTop + BoxHeight) + Margin;

@@ -48,14 +48,6 @@ public abstract class TensorSource
         where T : unmanaged
         => new BufferSource<T>(name, shape.ToArray(), values);
 
-    /// <summary>A tensor that is not in memory: its bytes are copied from elsewhere when it is written.</summary>
-    /// <param name="name">The tensor's name.</param>
-    /// <param name="type">Its element type.</param>
-    /// <param name="shape">Extents, row-major; empty for a scalar.</param>
-    /// <param name="write">Writes all of its bytes.</param>
-    internal static TensorSource Streaming(string name, TensorType type, long[] shape, Action<Stream> write)
-        => new StreamingSource(name, type, shape, write);
-
     /// <summary>A tensor as it was when its snapshot was taken, though steps go on changing it.</summary>
     /// <param name="name">The tensor's name.</param>
     /// <param name="type">Its element type.</param>
@@ -103,6 +95,15 @@ public abstract class TensorSource
             }
         }
     }
+
+    /// <summary>A tensor that is not in memory: its bytes are copied from elsewhere when it is written.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="type">Its element type.</param>
+    /// <param name="shape">Extents, row-major; empty for a scalar.</param>
+    /// <param name="write">Writes all of its bytes.</param>
+    internal static TensorSource Streaming(string name, TensorType type, long[] shape, Action<Stream> write)
+        => new StreamingSource(name, type, shape, write);
+
 
     private sealed class StreamingSource(string name, TensorType type, long[] shape, Action<Stream> write)
         : TensorSource(name, type, shape, TensorInfo.SizeOf(type, shape) ?? throw new ArgumentException($"Tensor '{name}' is too large.", nameof(shape)))

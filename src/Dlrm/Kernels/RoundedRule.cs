@@ -17,20 +17,30 @@ internal readonly unsafe struct RoundedRule<TRule, TFormat> : IUpdateRule
     private readonly TRule _rule;
     private readonly ushort* _table;
     private readonly float* _row;
+    private readonly float* _decayed;
+    private readonly float _decay;
     private readonly CounterKey _key;
 
     /// <summary>A rule.</summary>
     /// <param name="rule">What is done to the row.</param>
     /// <param name="table">(E, D), 16 bits an element.</param>
     /// <param name="key">Of this step and table.</param>
-    /// <param name="scratch">Working memory: D floats from <paramref name="first"/> on.</param>
+    /// <param name="scratch">
+    /// Working memory: 2·D floats from <paramref name="first"/> on, of which a rule may use the first D itself if there is no
+    /// decay.
+    /// </param>
     /// <param name="first">The first float of it.</param>
-    public RoundedRule(TRule rule, NativeBuffer<byte> table, CounterKey key, NativeBuffer<float> scratch, long first)
+    /// <param name="dimension">D.</param>
+    /// <param name="decay">λ: the rule gets <c>fma(λ, row, g)</c>; 0 leaves g as it is.</param>
+    public RoundedRule(
+        TRule rule, NativeBuffer<byte> table, CounterKey key, NativeBuffer<float> scratch, long first, int dimension, float decay)
     {
         _rule = rule;
         _table = (ushort*)table.Data;
         _key = key;
-        _row = scratch.Data + first;
+        _decayed = scratch.Data + first;
+        _row = _decayed + dimension;
+        _decay = decay;
     }
 
     /// <inheritdoc/>
@@ -45,6 +55,12 @@ internal readonly unsafe struct RoundedRule<TRule, TFormat> : IUpdateRule
         int whole = dimension - (dimension % TSimd.Lanes);
         Decode<TSimd>(stored, _row, 0, whole);
         Decode<SimdScalar>(stored, _row, whole, dimension);
+        if (_decay != 0)
+        {
+            RowDecay.Add<TSimd>(_row, gradient, _decayed, dimension, _decay);
+            gradient = _decayed;
+        }
+
         _rule.Apply<TSimd>(row, _row, gradient, dimension);
         CounterKey key = _key.At(row);
         Round<TSimd>(key, _row, stored, 0, whole);

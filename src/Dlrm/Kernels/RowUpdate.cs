@@ -9,6 +9,7 @@ namespace Dlrm.Kernels;
 /// For each row r among the sorted lookups:
 /// <code>g[d] = Σ gradient[sample(i), d]   over the lookups i of r
 /// table[r] = rule(table[r], g)</code>
+/// With a decay λ the rule gets fma(λ, table[r], g), once a row whatever the number of its lookups.
 /// table (E, D), gradient (B, D) at any stride, not overlapping the table. The sum starts with the first lookup's
 /// sample and adds the others one by one in sample order, each column by itself; a row's lookups must all be in one
 /// call. Rows are asked for from memory some lookups ahead.
@@ -36,8 +37,15 @@ internal abstract class RowUpdate<TRule>
     /// <param name="rule">The rule.</param>
     /// <param name="scratch">Working memory: D floats from <paramref name="first"/> on.</param>
     /// <param name="first">The first float of it.</param>
+    /// <param name="decay">λ: the rule gets <c>fma(λ, table[r], g)</c>; 0, as for a rule that finds the weights, leaves g as it is.</param>
     public abstract void Update(
-        in SortedLookups lookups, NativeBuffer<float>? table, MatrixView gradient, TRule rule, NativeBuffer<float> scratch, long first);
+        in SortedLookups lookups,
+        NativeBuffer<float>? table,
+        MatrixView gradient,
+        TRule rule,
+        NativeBuffer<float> scratch,
+        long first,
+        float decay = 0);
 
     /// <summary>Applies a rule to elements [start, start + count) of a dense parameter, seen as row 0.</summary>
     /// <param name="weights">In and out.</param>
@@ -60,16 +68,22 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
 
     /// <inheritdoc/>
     public override void Update(
-        in SortedLookups lookups, NativeBuffer<float>? table, MatrixView gradient, TRule rule, NativeBuffer<float> scratch, long first)
+        in SortedLookups lookups,
+        NativeBuffer<float>? table,
+        MatrixView gradient,
+        TRule rule,
+        NativeBuffer<float> scratch,
+        long first,
+        float decay = 0)
     {
         float* rows = table is null ? null : table.Data;
         if (lookups.IsWide)
         {
-            Update((ulong*)lookups.Keys, lookups, rows, gradient, rule, scratch.Data + first);
+            Update((ulong*)lookups.Keys, lookups, rows, gradient, rule, scratch.Data + first, decay);
         }
         else
         {
-            Update((uint*)lookups.Keys, lookups, rows, gradient, rule, scratch.Data + first);
+            Update((uint*)lookups.Keys, lookups, rows, gradient, rule, scratch.Data + first, decay);
         }
     }
 
@@ -80,7 +94,7 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
 
     /// <summary>Chooses code compiled for the dimension, where there is some.</summary>
     private static void Update<TKey>(
-        TKey* keys, in SortedLookups lookups, float* table, MatrixView gradient, TRule rule, float* scratch)
+        TKey* keys, in SortedLookups lookups, float* table, MatrixView gradient, TRule rule, float* scratch, float decay)
         where TKey : unmanaged, IBinaryInteger<TKey>
     {
         int count = lookups.Count;
@@ -88,26 +102,26 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
         switch (gradient.Columns)
         {
             case 16:
-                Update<TKey, Dimension16>(keys, count, sampleBits, table, gradient, rule, scratch);
+                Update<TKey, Dimension16>(keys, count, sampleBits, table, gradient, rule, scratch, decay);
                 break;
             case 32:
-                Update<TKey, Dimension32>(keys, count, sampleBits, table, gradient, rule, scratch);
+                Update<TKey, Dimension32>(keys, count, sampleBits, table, gradient, rule, scratch, decay);
                 break;
             case 64:
-                Update<TKey, Dimension64>(keys, count, sampleBits, table, gradient, rule, scratch);
+                Update<TKey, Dimension64>(keys, count, sampleBits, table, gradient, rule, scratch, decay);
                 break;
             case 128:
-                Update<TKey, Dimension128>(keys, count, sampleBits, table, gradient, rule, scratch);
+                Update<TKey, Dimension128>(keys, count, sampleBits, table, gradient, rule, scratch, decay);
                 break;
             default:
-                Update<TKey, AnyDimension>(keys, count, sampleBits, table, gradient, rule, scratch);
+                Update<TKey, AnyDimension>(keys, count, sampleBits, table, gradient, rule, scratch, decay);
                 break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Update<TKey, TDimension>(
-        TKey* keys, int count, int sampleBits, float* table, MatrixView gradient, TRule rule, float* scratch)
+        TKey* keys, int count, int sampleBits, float* table, MatrixView gradient, TRule rule, float* scratch, float decay)
         where TKey : unmanaged, IBinaryInteger<TKey>
         where TDimension : struct, IDimension
     {
@@ -147,7 +161,15 @@ internal sealed unsafe class RowUpdate<TSimd, TRule> : RowUpdate<TRule>
             }
 
             long rowNumber = long.CreateTruncating(row);
-            rule.Apply<TSimd>(rowNumber, TRule.FindsWeights ? null : table + (rowNumber * dimension), sum, dimension);
+            float* weights = TRule.FindsWeights ? null : table + (rowNumber * dimension);
+            if (!TRule.FindsWeights && decay != 0)
+            {
+                // Not in place: other rows of a bag share this sample's gradient.
+                RowDecay.Add<TSimd>(weights, sum, scratch, dimension, decay);
+                sum = scratch;
+            }
+
+            rule.Apply<TSimd>(rowNumber, weights, sum, dimension);
         }
     }
 

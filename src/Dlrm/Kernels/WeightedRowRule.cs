@@ -21,6 +21,7 @@ internal readonly unsafe struct WeightedRowRule<TRow, TWeight> : IUpdateRule
     private readonly TWeight _weightRule;
     private readonly float* _weights;
     private readonly float* _scaled;
+    private readonly float _decay;
 
     /// <summary>A rule for both.</summary>
     /// <param name="rowRule">What is done to the row.</param>
@@ -28,12 +29,15 @@ internal readonly unsafe struct WeightedRowRule<TRow, TWeight> : IUpdateRule
     /// <param name="weights">v (E).</param>
     /// <param name="scratch">Working memory: D floats from <paramref name="first"/> on.</param>
     /// <param name="first">The first float of it.</param>
-    public WeightedRowRule(TRow rowRule, TWeight weightRule, NativeBuffer<float> weights, NativeBuffer<float> scratch, long first)
+    /// <param name="decay">λ: <c>∂w = fma(λ, w, v·g)</c>; 0 for none.</param>
+    public WeightedRowRule(
+        TRow rowRule, TWeight weightRule, NativeBuffer<float> weights, NativeBuffer<float> scratch, long first, float decay)
     {
         _rowRule = rowRule;
         _weightRule = weightRule;
         _weights = weights.Data;
         _scaled = scratch.Data + first;
+        _decay = decay;
     }
 
     /// <inheritdoc/>
@@ -44,15 +48,16 @@ internal readonly unsafe struct WeightedRowRule<TRow, TWeight> : IUpdateRule
         float slope = LaneDot.Of<TSimd>(weights, gradient, dimension);
         float factor = _weights[row];
         TSimd factors = TSimd.Broadcast(factor);
+        TSimd decays = TSimd.Broadcast(_decay);
         int column = 0;
         for (; column + TSimd.Lanes <= dimension; column += TSimd.Lanes)
         {
-            TSimd.Store(factors * TSimd.Load(gradient + column), _scaled + column);
+            TSimd.Store(TSimd.Fma(decays, TSimd.Load(weights + column), factors * TSimd.Load(gradient + column)), _scaled + column);
         }
 
         for (; column < dimension; column++)
         {
-            _scaled[column] = factor * gradient[column];
+            _scaled[column] = MathF.FusedMultiplyAdd(_decay, weights[column], factor * gradient[column]);
         }
 
         _rowRule.Apply<TSimd>(row, weights, _scaled, dimension);

@@ -107,6 +107,7 @@ public sealed class EmbeddingTables : IDisposable
 
     /// <summary>True when a table is more than a sum of rows: it keeps things from its forward pass to the update.</summary>
     internal bool HasCompound => _compound.Length > 0;
+
     /// <summary>Sees every row before it changes, while a checkpoint is being written; else null, which costs a branch a step.</summary>
     internal TableSnapshot? Snapshot { get; set; }
 

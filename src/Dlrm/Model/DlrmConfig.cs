@@ -202,6 +202,7 @@ public sealed record DlrmConfig
     }
 
     private CrossOptions CrossSize => Cross ?? new CrossOptions();
+
     private static bool SaysNothing(JsonNode? value) => value is null
         || value is JsonArray { Count: 0 }
         || (value is JsonValue number && number.ToJsonString() is "0" or "false" or "\"\"" or "\"none\"");

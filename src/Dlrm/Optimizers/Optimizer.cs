@@ -62,7 +62,9 @@ public sealed class Optimizer : IDisposable
         options ??= new OptimizerOptions();
         options.Validate();
         (_, _, DenseFactory makeDense, SparseFactory makeSparse) = Find(name);
-        return new Optimizer(name, makeDense(engine, dense, options), makeSparse(engine, tables, options));
+        SparseOptimizer sparse = makeSparse(engine, tables, options);
+        sparse.EmbeddingL2 = options.EmbeddingL2;
+        return new Optimizer(name, makeDense(engine, dense, options), sparse);
     }
 
     /// <summary>Whole copies of the parameters that an optimizer's state takes; what is kept by the row is not counted.</summary>

@@ -9,6 +9,9 @@ public sealed record OptimizerOptions
     /// <summary>λ of the dense parameters: λ·w is added to their gradient (<c>--weight-decay</c>).</summary>
     public float WeightDecay { get; init; }
 
+    /// <summary>λ of the tables' rows that a batch looks up: λ·w is added to a row's gradient (<c>--embedding-l2</c>).</summary>
+    public float EmbeddingL2 { get; init; }
+
     /// <summary>
     /// The dense parameters' gradient is scaled down to this Euclidean norm where it is longer; 0 for never
     /// (<c>--clip-grad-norm</c>).
@@ -30,6 +33,7 @@ public sealed record OptimizerOptions
     {
         Require(Momentum is >= 0 and < 1, Momentum, "--momentum must lie in [0, 1)");
         Require(WeightDecay is >= 0 and < float.PositiveInfinity, WeightDecay, "--weight-decay must be 0 or more");
+        Require(EmbeddingL2 is >= 0 and < float.PositiveInfinity, EmbeddingL2, "--embedding-l2 must be 0 or more");
         Require(ClipGradientNorm is >= 0 and < float.PositiveInfinity, ClipGradientNorm, "--clip-grad-norm must be 0 or more");
         Require(FtrlBeta is > 0 and < float.PositiveInfinity, FtrlBeta, "--ftrl-beta must be above 0");
         Require(FtrlL1 is >= 0 and < float.PositiveInfinity, FtrlL1, "--ftrl-l1 must be 0 or more");

@@ -33,7 +33,7 @@ public sealed class SparseAdagrad : SparseOptimizer
     internal override void UpdateRows(
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
         => _kernel.Update(
-            lookups, Tables[table], RoundingKey(table), gradient, new AdagradRule(_states[table].Value, 0, learningRate), scratch, first);
+            lookups, Tables[table], RoundingKey(table), gradient, new AdagradRule(_states[table].Value, 0, learningRate), scratch, first, EmbeddingL2);
 
     /// <inheritdoc/>
     internal override void UpdateWeightedRows(
@@ -44,7 +44,8 @@ public sealed class SparseAdagrad : SparseOptimizer
             new AdagradRule(_states[weights].Value, 0, learningRate),
             Tables[weights].Value,
             scratch,
-            first + gradient.Columns);
+            first + gradient.Columns,
+            EmbeddingL2);
         _weightedKernel.Update(lookups, Tables[table], RoundingKey(table), gradient, rule, scratch, first);
     }
 }

@@ -35,14 +35,15 @@ public sealed class SparseFtrl : SparseOptimizer
     /// <inheritdoc/>
     internal override void UpdateRows(
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
-        => _kernel.Update(lookups, Tables[table], RoundingKey(table), gradient, Rule(table, learningRate), scratch, first);
+        => _kernel.Update(lookups, Tables[table], RoundingKey(table), gradient, Rule(table, learningRate), scratch, first, EmbeddingL2);
 
     /// <inheritdoc/>
     internal override void UpdateWeightedRows(
         int table, int weights, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
     {
         var rule = new WeightedRowRule<FtrlRule, FtrlRule>(
-            Rule(table, learningRate), Rule(weights, learningRate), Tables[weights].Value, scratch, first + gradient.Columns);
+            Rule(table, learningRate), Rule(weights, learningRate), Tables[weights].Value, scratch, first + gradient.Columns,
+            EmbeddingL2);
         _weightedKernel.Update(lookups, Tables[table], RoundingKey(table), gradient, rule, scratch, first);
     }
 

@@ -42,6 +42,13 @@ public abstract class SparseOptimizer : IDisposable
     /// <summary>What a checkpoint must hold; empty for rules without memory.</summary>
     public virtual IReadOnlyList<OptimizerState> States => [];
 
+    /// <summary>λ: λ·w is added to the gradient of each row that a batch looks up, once; 0 for none (<c>--embedding-l2</c>).</summary>
+    /// <remarks>
+    /// The gradient is that of the batch's mean loss, so one step on a row has the penalty λ/2·‖w‖², as PyTorch's weight
+    /// decay has on the rows of that step; rows that are not looked up keep their bits.
+    /// </remarks>
+    public float EmbeddingL2 { get; internal set; }
+
     /// <summary>The tables in charge.</summary>
     public IReadOnlyList<Parameter> Tables => _tables;
 

@@ -15,7 +15,7 @@ public sealed class SparseSgd(Engine engine, IReadOnlyList<Parameter> tables) : 
     /// <inheritdoc/>
     internal override void UpdateRows(
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
-        => _kernel.Update(lookups, Tables[table], RoundingKey(table), gradient, new SgdRule(learningRate), scratch, first);
+        => _kernel.Update(lookups, Tables[table], RoundingKey(table), gradient, new SgdRule(learningRate), scratch, first, EmbeddingL2);
 
     /// <inheritdoc/>
     internal override void UpdateWeightedRows(
@@ -26,7 +26,8 @@ public sealed class SparseSgd(Engine engine, IReadOnlyList<Parameter> tables) : 
             new SgdRule(learningRate),
             Tables[weights].Value,
             scratch,
-            first + gradient.Columns);
+            first + gradient.Columns,
+            EmbeddingL2);
         _weightedKernel.Update(lookups, Tables[table], RoundingKey(table), gradient, rule, scratch, first);
     }
 }

@@ -20,6 +20,7 @@ internal sealed class TableUpdate<TRule>(InstructionSet set)
     /// <param name="rule">The rule.</param>
     /// <param name="scratch">Working memory: 3·D floats from <paramref name="first"/> on; the rule may use the second D.</param>
     /// <param name="first">The first float of it.</param>
+    /// <param name="decay">λ: the rule gets <c>fma(λ, table[r], g)</c>; 0 leaves g as it is.</param>
     public void Update(
         in SortedLookups lookups,
         Parameter table,
@@ -27,18 +28,19 @@ internal sealed class TableUpdate<TRule>(InstructionSet set)
         MatrixView gradient,
         TRule rule,
         NativeBuffer<float> scratch,
-        long first)
+        long first,
+        float decay = 0)
     {
         switch (table.Storage)
         {
             case StorageFormat.Float32:
-                _single.Update(lookups, table.Value, gradient, rule, scratch, first);
+                _single.Update(lookups, table.Value, gradient, rule, scratch, first, decay);
                 break;
             case StorageFormat.Float16:
-                Rounded<Float16Format>(lookups, table, key, gradient, rule, scratch, first);
+                Rounded<Float16Format>(lookups, table, key, gradient, rule, scratch, first, decay);
                 break;
             case StorageFormat.BFloat16:
-                Rounded<BFloat16Format>(lookups, table, key, gradient, rule, scratch, first);
+                Rounded<BFloat16Format>(lookups, table, key, gradient, rule, scratch, first, decay);
                 break;
             default:
                 throw new InvalidOperationException($"{table.Name} is kept as {table.Storage}: it cannot be trained.");
@@ -52,10 +54,11 @@ internal sealed class TableUpdate<TRule>(InstructionSet set)
         MatrixView gradient,
         TRule rule,
         NativeBuffer<float> scratch,
-        long first)
+        long first,
+        float decay)
         where TFormat : struct, IHalfFormat
     {
-        var rounded = new RoundedRule<TRule, TFormat>(rule, table.Packed, key, scratch, first + (2L * gradient.Columns));
+        var rounded = new RoundedRule<TRule, TFormat>(rule, table.Packed, key, scratch, first + gradient.Columns, gradient.Columns, decay);
         RowUpdate<RoundedRule<TRule, TFormat>>.For(set).Update(lookups, null, gradient, rounded, scratch, first);
     }
 }

@@ -77,7 +77,16 @@ public sealed class Trainer : IDisposable
     /// <summary>Saves where the run stands from time to time; null for nobody.</summary>
     public ICheckpointer? Checkpointer { get; set; }
 
+    /// <summary>Ends the run when tests get no better, and gives the best parameters back; null for never.</summary>
+    public EarlyStopping? EarlyStopping { get; set; }
+
+    /// <summary>Lowers the learning rates when tests get no better; null for never.</summary>
+    public PlateauReduction? PlateauReduction { get; set; }
+
     private TimeSpan TrainingTime => _timeBefore + _trainingTime.Elapsed;
+
+    private IEnumerable<ITrainingState> Parts =>
+        new ITrainingState?[] { EarlyStopping, PlateauReduction }.OfType<ITrainingState>().Concat(_parts);
 
     private bool TargetReached => (_options.StopAtAccuracy > 0 && _bestAccuracy > _options.StopAtAccuracy)
         || (_options.StopAtAuc > 0 && _bestAuc > _options.StopAtAuc);
@@ -99,7 +108,7 @@ public sealed class Trainer : IDisposable
     public TrainerState Save()
     {
         var parts = new JsonObject();
-        foreach (ITrainingState part in _parts)
+        foreach (ITrainingState part in Parts)
         {
             if (part.Save() is { } state)
             {
@@ -155,7 +164,7 @@ public sealed class Trainer : IDisposable
         _interval.Begun = TimeSpan.FromSeconds(state.IntervalBegun);
         (_bestAccuracy, _bestAuc, _last, _best) = (state.BestAccuracy, state.BestAuc, state.Last, state.Best);
         (_lastInterval, _warnedOfNonFinite) = (state.LastInterval, state.WarnedOfNonFinite);
-        foreach (ITrainingState part in _parts)
+        foreach (ITrainingState part in Parts)
         {
             if (state.Parts[part.Name] is { } saved)
             {
@@ -173,7 +182,9 @@ public sealed class Trainer : IDisposable
         _observer.Started(new TrainingPlan(
             _options.Epochs, _batchesPerEpoch, _samplesPerEpoch, Evaluator?.BatchCount ?? 0, _step));
         Warn(_diagnostics?.Started());
-        TrainingEnd end = TargetReached ? TrainingEnd.TargetReached : TrainingEnd.Completed;
+        TrainingEnd end = TargetReached ? TrainingEnd.TargetReached
+            : EarlyStopping is { IsOver: true } ? TrainingEnd.StoppedEarly
+            : TrainingEnd.Completed;
         while (end == TrainingEnd.Completed)
         {
             end = RunEpoch(stop);
@@ -183,6 +194,11 @@ public sealed class Trainer : IDisposable
             }
 
             (_epoch, _iteration) = (_epoch + 1, 0);
+        }
+
+        if (end != TrainingEnd.Interrupted)
+        {
+            EarlyStopping?.Finish();
         }
 
         Warn(_diagnostics?.Finished());
@@ -232,6 +248,10 @@ public sealed class Trainer : IDisposable
                 }
 
                 CheckpointIfDue();
+                if (EarlyStopping is { IsOver: true })
+                {
+                    return TrainingEnd.StoppedEarly;
+                }
             }
 
             if (_iteration >= _batchesPerEpoch)
@@ -307,8 +327,9 @@ public sealed class Trainer : IDisposable
             Warn(_diagnostics.Observe(batch));
         }
 
+        double scale = PlateauReduction?.Scale ?? 1;
         long update = UpdateNumber(epoch, index);
-        float rate = (float)_options.LearningRate.RateAt(update);
+        float rate = (float)(scale * _options.LearningRate.RateAt(update));
         float loss = _model.ForwardLoss(batch);
         if (!float.IsFinite(loss))
         {
@@ -317,7 +338,7 @@ public sealed class Trainer : IDisposable
 
         if ((index + 1) % _options.GradientAccumulation == 0 || index + 1 == _batchesPerEpoch)
         {
-            _model.BackwardAndUpdate(rate, (float?)_options.SparseLearningRate?.RateAt(update));
+            _model.BackwardAndUpdate(rate, (float?)(scale * _options.SparseLearningRate?.RateAt(update)));
         }
         else
         {
@@ -389,6 +410,12 @@ public sealed class Trainer : IDisposable
         }
 
         _observer.Evaluated(_last);
+        EarlyStopping?.Tested(_last, _samples);
+        if (PlateauReduction?.Tested(_last) is { } lowered)
+        {
+            _observer.Warned(lowered);
+        }
+
         Warn(_diagnostics?.Evaluated(_last));
     }
 

@@ -9,6 +9,9 @@ public enum TrainingEnd
     /// <summary>A test reached the accuracy or AUC asked for.</summary>
     TargetReached,
 
+    /// <summary>No test was better for as long as early stopping waits.</summary>
+    StoppedEarly,
+
     /// <summary>It was asked to stop; the step under way was finished.</summary>
     Interrupted,
 }

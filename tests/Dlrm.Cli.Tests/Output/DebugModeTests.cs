@@ -21,6 +21,19 @@ public class DebugModeTests
         Assert.Equal(File.ReadAllText(Path.Combine(Repository.Root, "tests/Dlrm.Cli.Tests/Golden/debug-mode.txt")), run.Out);
     }
 
+    [Fact]
+    public void A_test_pass_prints_the_parameters_once()
+    {
+        using var folder = new ScratchFolder();
+        Ended run = ToolRunner.Run(
+            ["train", .. ToolRunner.Readme, "--debug-mode", "--inference-only", $"--output-dir={folder["run"]}"]);
+        Assert.Equal(0, run.Code);
+        string[] expected = File.ReadAllLines(Path.Combine(Repository.Root, "tests/Dlrm.Cli.Tests/Golden/debug-mode.txt"));
+        int training = Array.IndexOf(expected, "time/loss/accuracy (if enabled):");
+        Assert.Equal(expected[1..training], run.Lines[..(training - 1)]);
+        Assert.DoesNotContain("updated parameters (weights and bias):", run.Lines);
+    }
+
     /// <summary>numpy-text.json: arrays and str() of them from numpy 1.24 with set_printoptions(precision=...).</summary>
     [Theory]
     [MemberData(nameof(Arrays))]

@@ -75,7 +75,7 @@ public sealed class CriteoParsingTests
                 + string.Join('\t', Enumerable.Repeat(hash, 26)) + "\n";
             (CriteoRowBlock rows, _, _) = Parse(line + line);
             Assert.Equal(2, rows.Rows);
-            Assert.All(rows.Dense[..26], value => Assert.Equal(length == 0 ? 0 : int.Parse(number), value));
+            Assert.All(rows.Dense[..26], value => Assert.Equal(length == 0 ? CriteoColumns.Missing : int.Parse(number), value));
             Assert.All(
                 Enumerable.Range(0, 26),
                 column => Assert.Equal(length == 0 ? 0 : Convert.ToUInt32(hash, 16), rows.Column(column)[1]));

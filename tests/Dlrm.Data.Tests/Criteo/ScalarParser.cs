@@ -1,3 +1,5 @@
+using Dlrm.Data.Criteo;
+
 namespace Dlrm.Data.Tests.Criteo;
 
 /// <summary>The plain twin of the block parser: split, then int.Parse and Convert; anything unusual throws.</summary>
@@ -32,7 +34,7 @@ internal static class ScalarParser
             }
         }
 
-        return field.Length == 0 ? 0 : int.Parse(field, System.Globalization.CultureInfo.InvariantCulture);
+        return field.Length == 0 ? CriteoColumns.Missing : int.Parse(field, System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private static uint Hash(string field)

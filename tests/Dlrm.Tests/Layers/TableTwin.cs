@@ -1,4 +1,3 @@
-using Dlrm.Layers;
 using Dlrm.Model;
 
 namespace Dlrm.Tests.Layers;

@@ -1,0 +1,68 @@
+using Dlrm.Cli.Options;
+using Dlrm.Cli.Output;
+
+namespace Dlrm.Cli.Running;
+
+/// <summary>--recipe: sets of option values that stand below the options given.</summary>
+internal static class Recipes
+{
+    /// <summary>
+    /// For clicks and the like, chosen on rows held out of the training parts of three real data sets (docs/accuracy.md).
+    /// </summary>
+    private static readonly Dictionary<ToolOption, object> TunedSettings = new()
+    {
+        [ModelOptions.EmbeddingDimension] = 8L,
+        [ModelOptions.BottomMlp] = new[] { 13, 64, 8 },
+        [ModelOptions.TopMlp] = new[] { 64, 1 },
+        [ModelOptions.Loss] = "bce",
+        [AccuracyOptions.EmbeddingBound] = 0.01,
+        [AccuracyOptions.MinFrequency] = 4L,
+        [AccuracyOptions.NumbersAsCategories] = true,
+        [AccuracyOptions.Standardize] = true,
+        [DataOptions.Randomize] = "none",
+        [TrainOptions.BatchSize] = 256L,
+        [TrainOptions.TestBatchSize] = 4096L,
+        [TrainOptions.Optimizer] = "adagrad",
+        [TrainOptions.LearningRate] = 0.01,
+    };
+
+    /// <summary>The values with those of the recipe that they name below them.</summary>
+    public static OptionValues Apply(OptionValues values)
+    {
+        if (values.Get(AccuracyOptions.Recipe) != AccuracyOptions.Tuned)
+        {
+            return values;
+        }
+
+        var settings = new Dictionary<ToolOption, object>(TunedSettings);
+        if (values.IsGiven(ModelOptions.EmbeddingDimension))
+        {
+            // The bottom tower ends in the embedding's size.
+            settings[ModelOptions.BottomMlp] = new[] { 13, 64, values.GetInt(ModelOptions.EmbeddingDimension) };
+        }
+
+        if (values.IsGiven(TrainOptions.Optimizer))
+        {
+            settings.Remove(TrainOptions.LearningRate);
+        }
+
+        return values.WithPresetOver(settings);
+    }
+
+    /// <summary>What the recipe set, as it would be typed; empty without one.</summary>
+    public static IEnumerable<string> Settings(OptionValues values) =>
+        values.Get(AccuracyOptions.Recipe) != AccuracyOptions.Tuned
+            ? []
+            : TunedSettings.Keys.Where(option => !values.IsGiven(option)).SelectMany(option =>
+                values.Set().Where(entry => entry.Option == option).Select(entry => $"{option.Switch}={option.Write(entry.Value)}"));
+
+    /// <summary>Prints what the recipe set.</summary>
+    public static void Print(OptionValues values, ToolConsole console)
+    {
+        string settings = string.Join(' ', Settings(values));
+        if (settings.Length > 0)
+        {
+            console.Error.WriteLine($"--recipe={AccuracyOptions.Tuned} sets {settings}");
+        }
+    }
+}
