@@ -55,6 +55,30 @@ public sealed class InMemoryBatchSourceTests
         }
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(9ul)]
+    public void A_position_goes_on_with_the_batch_after_it(ulong? seed)
+    {
+        using TabularDataSet set = Make(100);
+        InMemoryBatchSource Source() => new(set, 7, 80, 33, "rows", seed);
+        InMemoryBatchSource whole = Source();
+        var position = new byte[whole.PositionBytes];
+        using var batch = new Batch(Dense, Tables);
+        using var other = new Batch(Dense, Tables);
+        for (int read = 0; read < 8; read++)
+        {
+            whole.SavePosition(position);
+            whole.Read(read % 3, batch);
+            InMemoryBatchSource again = Source();
+            again.RestorePosition(position);
+            again.Read(read % 3, other);
+            Assert.Equal(batch.Labels.ToArray(), other.Labels.ToArray());
+        }
+
+        Assert.Throws<ArgumentException>(() => whole.RestorePosition(new byte[5]));
+    }
+
     [Fact]
     public void Each_pass_is_shuffled_anew_and_alike_for_the_same_seed_and_pass()
     {

@@ -43,6 +43,7 @@ internal sealed record BenchPreset(string Name, string Summary, int Batch, IRead
                 TopMlp = [1024, 1024, 1024, 1],
                 Loss = "bce",
             }),
+        new("gemm", "one layer of 1024 × 1024: its three matrix products", Batch: 1024, LookupsPerBag: [0], Config: null),
         new(
             "dcnv2",
             "MLPerf's DLRM-DCNv2 with tables of at most 400,000 rows: 26 tables of dimension 128, its multi-hot sizes",
@@ -62,7 +63,6 @@ internal sealed record BenchPreset(string Name, string Summary, int Batch, IRead
                 Interaction = "dcn",
                 Loss = "bce",
             }),
-        new("gemm", "one layer of 1024 × 1024: its three matrix products", Batch: 1024, LookupsPerBag: [0], Config: null),
     ];
 
     /// <summary>The preset of a name.</summary>

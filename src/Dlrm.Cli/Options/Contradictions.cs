@@ -14,6 +14,7 @@ internal static class Contradictions
         CheckHeldOut(values);
         CheckLoss(values);
         TableContradictions.Check(values);
+        TowerOptionSet.Check(values);
         _ = ModelSetup.Config(values, shape: null);
         CheckRate(values);
         CheckTests(values);

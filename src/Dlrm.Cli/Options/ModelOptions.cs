@@ -95,6 +95,7 @@ internal static class ModelOptions
     public static IReadOnlyList<ToolOption> Architecture { get; } =
     [
         EmbeddingDimension, EmbeddingRows, BottomMlp, TopMlp, Interaction, InteractionItself, .. CrossOptionSet.All, Activation,
+        .. TowerOptionSet.All,
         TableOptions.Pooling, WeightedPooling, MixedDimension, MixedDimensionThreshold, MixedDimensionTemperature, MixedDimensionRound,
         QuotientRemainder, QuotientRemainderThreshold, QuotientRemainderOperation, QuotientRemainderCollisions,
     ];

@@ -14,7 +14,12 @@ internal sealed record LayerShape(string Name, int Inputs, int Outputs)
     /// <summary>Width between the two products of a cross layer; 0 for a layer with one product.</summary>
     public int Rank { get; init; }
 
-    public long Parameters => Rank > 0 ? ((2L * Inputs) * Rank) + Inputs : ((long)Inputs + 1) * Outputs;
+    /// <summary>Whether its outputs are normalized, with a scale and a shift each.</summary>
+    public bool IsNormalized { get; init; }
+
+    public long Parameters => Rank > 0
+        ? ((2L * Inputs) * Rank) + Inputs
+        : (((long)Inputs + 1) * Outputs) + (IsNormalized ? 2L * Outputs : 0);
 
     /// <summary>Multiplications and additions for one sample.</summary>
     public long Flops => 2L * Inputs * (Rank > 0 ? 2L * Rank : Outputs);
@@ -25,7 +30,7 @@ internal sealed class ModelDescription(DlrmConfig config, int batch)
 {
     /// <summary>The layers of both towers, bottom first, with the cross layers between them if there are any.</summary>
     public IReadOnlyList<LayerShape> Layers { get; } =
-        [.. Tower("bot_l", config.BottomMlp), .. Cross(config), .. Tower("top_l", config.TopWidths())];
+        [.. Tower("bot_l", config.BottomMlp, config), .. Cross(config), .. Tower("top_l", config.TopWidths(), config)];
 
     /// <summary>Multiplications and additions of the layers for one sample, forward.</summary>
     public long ForwardFlops => Layers.Sum(layer => layer.Flops);
@@ -59,6 +64,13 @@ internal sealed class ModelDescription(DlrmConfig config, int batch)
         output.WriteLine(
             $"{features} features of {config.FeatureDimension} elements meet by {config.Interaction}"
             + $"{(config.InteractionItself ? ", each with itself too" : "")}: {config.TopWidths()[0]} numbers go into the top MLP; loss {config.Loss}");
+        if (config.Tower is { } tower)
+        {
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"towers: activation {tower.Activation}, normalization {tower.Normalization}, dropout {tower.Dropout}"));
+        }
+
         output.WriteLine(
             $"tables {Share(TableParameters)} of the parameters; a sample takes {Count(ForwardFlops)} FLOPs forward, "
             + $"{Count(3 * ForwardFlops)} in training (towers{(config.Interaction == "dcn" ? " and cross layers" : "")})");
@@ -92,11 +104,14 @@ internal sealed class ModelDescription(DlrmConfig config, int batch)
     };
 
     /// <summary>The reference numbers a tower's modules with the activations between: 0, 2, 4, ….</summary>
-    private static IEnumerable<LayerShape> Tower(string name, IReadOnlyList<int> widths)
+    private static IEnumerable<LayerShape> Tower(string name, IReadOnlyList<int> widths, DlrmConfig config)
     {
         for (int layer = 1; layer < widths.Count; layer++)
         {
-            yield return new LayerShape($"{name}.{2 * (layer - 1)}", widths[layer - 1], widths[layer]);
+            yield return new LayerShape($"{name}.{2 * (layer - 1)}", widths[layer - 1], widths[layer])
+            {
+                IsNormalized = layer < widths.Count - 1 && config.Tower is { Normalization: not "none" },
+            };
         }
     }
 

@@ -4,6 +4,7 @@ using Dlrm.Cli.Options;
 using Dlrm.Data;
 using Dlrm.Interop.Models;
 using Dlrm.Kernels;
+using Dlrm.Layers;
 using Dlrm.Model;
 using Dlrm.Optimizers;
 using Dlrm.Random;
@@ -53,6 +54,7 @@ internal static class ModelSetup
             Interaction = values.Get(ModelOptions.Interaction),
             InteractionItself = values.Get(ModelOptions.InteractionItself),
             Cross = CrossOptionSet.Of(values),
+            Tower = TowerOptionSet.Of(values),
             QuotientRemainder = values.Get(ModelOptions.QuotientRemainder) ? QuotientRemainder(values) : null,
             MixedDimension = values.Get(ModelOptions.MixedDimension) ? MixedDimension(values) : null,
             WeightedPooling = values.Get(ModelOptions.WeightedPooling),
@@ -120,6 +122,11 @@ internal static class ModelSetup
         RequireSame(values, ModelOptions.InteractionItself, named.InteractionItself, saved.InteractionItself, path);
         RequireSame(values, CrossOptionSet.Layers, named.Cross?.Layers, saved.Cross?.Layers, path);
         RequireSame(values, CrossOptionSet.Rank, named.Cross?.Rank, saved.Cross?.Rank, path);
+        TowerOptions tower = named.Tower ?? new TowerOptions();
+        TowerOptions savedTower = saved.Tower ?? new TowerOptions();
+        RequireSame(values, TowerOptionSet.Activation, tower.Activation, savedTower.Activation, path);
+        RequireSame(values, TowerOptionSet.Dropout, tower.Dropout, savedTower.Dropout, path);
+        RequireSame(values, TowerOptionSet.Normalization, tower.Normalization, savedTower.Normalization, path);
         RequireSameTables(values, named, saved, path);
         if (saved.DenseFeatures != data.Train.DenseFeatures || !saved.TableRows.SequenceEqual(data.Train.TableRows))
         {

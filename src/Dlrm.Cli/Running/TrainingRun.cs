@@ -87,6 +87,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
 
         DebugLines?.Described(ModelSetup.Config(values, data.BringsShape ? data.Train : null), data.Train);
         using DlrmModel model = CreateModel(engine, data, random);
+        model.RandomSeed = values.Get(TrainOptions.Seed);
         DebugLines?.Initialized(model);
         folder.Create();
         using RunLock? late = goesOnHere || early is not null ? null : RunLock.Take(folder.Path);

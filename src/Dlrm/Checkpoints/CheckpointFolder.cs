@@ -55,7 +55,7 @@ public sealed class CheckpointFolder
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
         string path = PathOf(step);
         ModelFolder.Save(path, contents, _layer);
-        foreach ((long _, string old) in List().Skip(keep))
+        foreach ((long _, string old) in List().Where(entry => entry.Step != step).Skip(keep - 1))
         {
             TryRemove(old);
         }

@@ -39,6 +39,9 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
     /// <summary>Checkpoints written.</summary>
     public int Written { get; private set; }
 
+    /// <summary>True while one is being written.</summary>
+    public bool IsWriting => _writer.IsRunning;
+
     /// <summary>Time that training waited for snapshots, in all.</summary>
     public TimeSpan Paused { get; private set; }
 

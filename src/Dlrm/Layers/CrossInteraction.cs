@@ -226,6 +226,7 @@ public sealed class CrossInteraction : Interaction
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
+        base.Dispose(disposing);
         foreach (CrossLayer layer in _layers)
         {
             layer.Dispose();

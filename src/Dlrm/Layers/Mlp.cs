@@ -31,6 +31,7 @@ public sealed class Mlp : IDisposable
     private readonly Engine _engine;
     private readonly bool _training;
     private readonly Linear[] _layers;
+    private readonly HiddenStage?[]? _stages; // What stands behind each layer; null without options.
     private readonly PanelBuffer[] _activations; // [i] is the input of layer i, (B, n[i]); two in turns in inference.
     private readonly PanelBuffer[] _gradients = [new(), new()]; // dY of the layer at hand and dX, in turns.
     private readonly long _weights; // Elements of all weight matrices.
@@ -44,6 +45,8 @@ public sealed class Mlp : IDisposable
     /// <param name="logitOutput">True to leave out the last rectifier.</param>
     /// <param name="training">True to keep what the way back needs.</param>
     /// <param name="storage">How weights are kept: single precision, or for prediction half precision or signed bytes.</param>
+    /// <param name="options">What stands between the layers; null for rectifiers.</param>
+    /// <param name="stream">Of the first layer's random draws; further layers take the numbers after it.</param>
     /// <exception cref="ArgumentException">Fewer than two widths, or one below 1.</exception>
     public Mlp(
         Engine engine,
@@ -51,7 +54,9 @@ public sealed class Mlp : IDisposable
         ReadOnlySpan<int> widths,
         bool logitOutput,
         bool training,
-        StorageFormat storage = StorageFormat.Float32)
+        StorageFormat storage = StorageFormat.Float32,
+        TowerOptions? options = null,
+        long stream = 0)
     {
         if (widths.Length < 2 || widths.ContainsAnyInRange(int.MinValue, 0))
         {
@@ -63,12 +68,22 @@ public sealed class Mlp : IDisposable
         _training = training;
         _layers = new Linear[widths.Length - 1];
         _activations = new PanelBuffer[_layers.Length];
+        _stages = options is null || options.IsDefault ? null : new HiddenStage?[_layers.Length];
         var parameters = new List<Parameter>();
+        var linear = new List<Parameter>();
+        var buffers = new List<Parameter>();
         var kernel = GemmKernel.For(engine.InstructionSet);
         for (int i = 0; i < _layers.Length; i++)
         {
             string name = string.Create(CultureInfo.InvariantCulture, $"{prefix}.{2 * i}");
-            bool relu = !(logitOutput && i == _layers.Length - 1);
+            bool isLast = i == _layers.Length - 1;
+            bool relu = !(logitOutput && isLast);
+            if (relu && _stages is not null && options!.NeedsStage(isLast))
+            {
+                _stages[i] = new HiddenStage(engine, name, widths[i + 1], options, isHidden: !isLast, training, stream + i);
+            }
+
+            relu &= _stages?[i] is null && (options is null || options.Activation == "relu");
             _layers[i] = new Linear(kernel, name, widths[i], widths[i + 1], relu, training);
             if (storage != StorageFormat.Float32)
             {
@@ -77,20 +92,30 @@ public sealed class Mlp : IDisposable
 
             _activations[i] = training || i < 2 ? new PanelBuffer() : _activations[i - 2];
             _weights += _layers[i].Weight.Elements;
+            linear.AddRange([_layers[i].Weight, _layers[i].Bias!]);
             parameters.Add(_layers[i].Weight);
             if (_layers[i].Int8 is { } int8)
             {
                 parameters.Add(int8.Scale);
             }
 
-            parameters.Add(_layers[i].Bias!);
+            parameters.AddRange([_layers[i].Bias!, .. _stages?[i]?.Parameters ?? []]);
+            buffers.AddRange(_stages?[i]?.Buffers ?? []);
         }
 
         Parameters = parameters;
+        LinearParameters = linear;
+        Buffers = buffers;
     }
 
-    /// <summary>Weight and bias of each layer, the first layer's first.</summary>
+    /// <summary>Weight and bias of each layer, and those of its normalization, the first layer's first.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>Those of <see cref="Parameters"/> that are layers': weight and bias of each.</summary>
+    internal IReadOnlyList<Parameter> LinearParameters { get; }
+
+    /// <summary>Running statistics of batch normalization: saved with the model, touched by no optimizer.</summary>
+    internal IReadOnlyList<Parameter> Buffers { get; }
 
     /// <summary>n[0].</summary>
     public int InputWidth => _layers[0].Inputs;
@@ -110,6 +135,7 @@ public sealed class Mlp : IDisposable
         for (int i = 0; i < _layers.Length; i++)
         {
             _activations[i].Reserve(batch, _layers[i].Inputs);
+            _stages?[i]?.Reserve(batch);
         }
 
         if (_training)
@@ -126,7 +152,13 @@ public sealed class Mlp : IDisposable
     /// <param name="input">(B, n[0]), in.</param>
     /// <param name="output">(B, n[L]), out; must not overlap the input.</param>
     /// <exception cref="ArgumentException">A shape does not fit.</exception>
-    public void Forward(MatrixView input, MatrixView output)
+    public void Forward(MatrixView input, MatrixView output) => ForwardPass(input, output, default);
+
+    /// <summary>Computes the output, in training if the pass says so.</summary>
+    /// <param name="input">(B, n[0]), in.</param>
+    /// <param name="output">(B, n[L]), out; must not overlap the input.</param>
+    /// <param name="pass">How; it matters to a tower with options alone.</param>
+    internal void ForwardPass(MatrixView input, MatrixView output, in TowerPass pass)
     {
         int batch = input.Rows;
         Check(nameof(input), input, batch, InputWidth);
@@ -147,21 +179,19 @@ public sealed class Mlp : IDisposable
 
         for (int i = 0; i < _layers.Length - 1; i++)
         {
-            GemmWork work = _layers[i].Forward(Activation(i, batch), Activation(i + 1, batch));
-            Run(ref work, work.MultiplyAdds);
+            ForwardLayer(i, Activation(i, batch), Activation(i + 1, batch), pass);
             _engine.Profiler?.EndLayer(_layers[i].Weight.Name);
         }
 
         PanelMatrix lastInput = Activation(_layers.Length - 1, batch);
-        if (OutputWidth == 1 && batch >= DotWork.FewestRows)
+        if (OutputWidth == 1 && batch >= DotWork.FewestRows && _stages?[^1] is null)
         {
             DotWork work = _layers[^1].ForwardSingle(lastInput, output);
             Run(ref work, work.MultiplyAdds * DotCost);
         }
         else
         {
-            GemmWork work = _layers[^1].Forward(lastInput, new PanelMatrix(output));
-            Run(ref work, work.MultiplyAdds);
+            ForwardLayer(_layers.Length - 1, lastInput, new PanelMatrix(output), pass);
         }
 
         _engine.Profiler?.EndLayer(_layers[^1].Weight.Name);
@@ -209,14 +239,38 @@ public sealed class Mlp : IDisposable
         PanelMatrix dy = _gradients[0].Matrix(batch, last.Outputs);
         PackBackward(output, outputGradient, dy);
         _engine.Profiler?.EndLayer("packing");
+        if (_stages?[^1] is { } lastStage)
+        {
+            lastStage.BeginBackward(dy);
+            lastStage.ApplyAlone();
+        }
+
         for (int i = _layers.Length - 1; i >= 0; i--)
         {
             PanelMatrix dx = i > 0 ? _gradients[(_layers.Length - i) % 2].Matrix(batch, _layers[i].Inputs)
                 : new PanelMatrix(inputGradient);
-            LinearBackwardWork work = _layers[i].Backward(Activation(i, batch), dy, dx, rectified: i > 0, accumulate);
+            LinearBackwardWork work = _layers[i].Backward(
+                Activation(i, batch), dy, dx, rectified: i > 0 && _layers[i - 1].Relu, accumulate);
+            HiddenStage? below = i > 0 ? _stages?[i - 1] : null;
+            if (below is not null)
+            {
+                below.BeginBackward(dx);
+                work.InputGradient = work.InputGradient.Then(below.Epilogue);
+            }
+
             Run(ref work, work.MultiplyAdds);
+            below?.NormalizeBackward(accumulate);
             _engine.Profiler?.EndLayer(_layers[i].Weight.Name);
             dy = dx;
+        }
+    }
+
+    /// <summary>Gives normalization its first values; layers get theirs from <see cref="Model.ParameterInitializer"/>.</summary>
+    internal void InitializeNormalization()
+    {
+        foreach (HiddenStage? stage in _stages ?? [])
+        {
+            stage?.Initialize();
         }
     }
 
@@ -252,6 +306,11 @@ public sealed class Mlp : IDisposable
             layer.Dispose();
         }
 
+        foreach (HiddenStage? stage in _stages ?? [])
+        {
+            stage?.Dispose();
+        }
+
         foreach (PanelBuffer buffer in _activations)
         {
             buffer.Dispose();
@@ -266,6 +325,29 @@ public sealed class Mlp : IDisposable
         if (matrix.Rows != rows || matrix.Columns != columns)
         {
             throw new ArgumentException($"{name} is {matrix.Rows} × {matrix.Columns}; expected {rows} × {columns}.", name);
+        }
+    }
+
+    private void ForwardLayer(int layer, PanelMatrix x, PanelMatrix y, in TowerPass pass)
+    {
+        if (_stages?[layer] is not { } stage)
+        {
+            GemmWork work = _layers[layer].Forward(x, y);
+            Run(ref work, work.MultiplyAdds);
+            return;
+        }
+
+        bool fused = stage.BeginForward(x.Rows, y, pass, out PanelMatrix z);
+        GemmWork product = _layers[layer].Forward(x, z);
+        if (fused)
+        {
+            product = product.Then(stage.Epilogue);
+        }
+
+        Run(ref product, product.MultiplyAdds);
+        if (!fused)
+        {
+            stage.Normalize();
         }
     }
 

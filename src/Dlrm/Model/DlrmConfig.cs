@@ -47,6 +47,9 @@ public sealed record DlrmConfig
     /// </summary>
     public IReadOnlyList<int> TopMlp { get; init; } = [4, 2, 1];
 
+    /// <summary>What stands between the towers' layers; null for the reference's rectifiers.</summary>
+    public TowerOptions? Tower { get; init; }
+
     /// <summary>How features meet (<c>--arch-interaction-op</c>): dot, dot-dense, cat, sum or dcn.</summary>
     public string Interaction { get; init; } = "dot";
 
@@ -85,7 +88,9 @@ public sealed record DlrmConfig
         {
             long count = TableLayout.Of(this).Sum(layout => layout.ParameterCount);
             Interaction interaction = CreateInteraction();
-            return count + MlpParameters(BottomMlp) + interaction.ParameterCount + MlpParameters([interaction.Width, .. TopMlp]);
+            int[] top = [interaction.Width, .. TopMlp];
+            return count + MlpParameters(BottomMlp) + interaction.ParameterCount + MlpParameters(top)
+                + (Tower?.ExtraParameters(BottomMlp) + Tower?.ExtraParameters(top) ?? 0);
         }
     }
 
@@ -119,7 +124,8 @@ public sealed record DlrmConfig
         long dense = MlpParameters(BottomMlp) + interaction.ParameterCount + MlpParameters(top);
         long activations = ((long)Features * FeatureDimension) + BottomMlp.Sum(w => (long)w) + top.Sum(w => (long)w);
         long copies = training ? 2 : 1;
-        long sample = (copies * activations) + interaction.FloatsPerSample(training);
+        long sample = (copies * activations) + interaction.FloatsPerSample(training)
+            + (training ? Tower?.ExtraFloatsPerSample(BottomMlp) + Tower?.ExtraFloatsPerSample(top) ?? 0 : 0);
         return ParameterBytes + (sizeof(float) * (dense + ((copies - 1) * dense) + (sample * batch)));
     }
 
@@ -138,6 +144,10 @@ public sealed record DlrmConfig
         RequireWidths(TopMlp, "--arch-mlp-top", 1);
         QuotientRemainder?.Validate();
         Precision.Validate(TableRows.Count);
+        Require(
+            Precision.MlpBits != 8 || Tower is null || Tower.IsDefault,
+            "Towers in 8 bits (--quantize-mlp-with-bit=8) have rectifiers alone between layers, but this model has --activation, --dropout "
+            + "or --normalization: use 16 bits.");
         MixedDimension?.Validate(EmbeddingDimension);
         Require(
             WeightedPooling is "none" or "fixed" or "learned",
@@ -154,6 +164,7 @@ public sealed record DlrmConfig
             TopMlp[^1] == 1,
             $"The top MLP ends in {TopMlp[^1]} (--arch-mlp-top={string.Join('-', TopMlp)}); a click needs one output: end it in 1.");
         Require(LossWeights.Count == 2, $"--loss-weights has {LossWeights.Count} numbers; it takes two: negatives, positives.");
+        Tower?.Validate();
         Cross?.Validate();
         Require(
             Cross is null || Interaction == "dcn",

@@ -1,4 +1,5 @@
 using Dlrm.Data;
+using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Memory;
 using Dlrm.Optimizers;
@@ -22,6 +23,11 @@ namespace Dlrm.Model;
 public sealed class DlrmModel : IDisposable
 {
     private const long DefaultSeed = 123;
+
+    /// <summary>Streams of <see cref="Kernels.CounterKey"/>: below 2³² tables', then the layers of each tower.</summary>
+    private const long BottomStream = 1L << 32;
+
+    private const long TopStream = BottomStream + (1L << 16);
 
     private readonly Mlp _bottom;
     private readonly EmbeddingTables _tables;
@@ -49,13 +55,18 @@ public sealed class DlrmModel : IDisposable
         Stages = new StageTimes(engine);
         bool training = optimizer is not null;
         _tables = new EmbeddingTables(engine, [.. TableLayout.Of(config).Select(layout => layout.Create(engine, training))]);
-        _bottom = new Mlp(engine, "bot_l", config.BottomMlp.ToArray(), logitOutput: false, training, config.Precision.TowerFormat);
+        StorageFormat towers = config.Precision.TowerFormat;
+        _bottom = new Mlp(
+            engine, "bot_l", config.BottomMlp.ToArray(), logitOutput: false, training, towers, config.Tower, BottomStream);
         _interaction = config.CreateInteraction();
         _interaction.Allocate(engine, training);
-        _top = new Mlp(engine, "top_l", config.TopWidths(), logitOutput: true, training, config.Precision.TowerFormat);
+        _top = new Mlp(engine, "top_l", config.TopWidths(), logitOutput: true, training, towers, config.Tower, TopStream);
         _loss = config.CreateLoss();
         _activations = new Activations(config.Features * config.FeatureDimension, _interaction, training);
-        Parameters = [.. _tables.Parameters, .. _bottom.Parameters, .. _interaction.Parameters, .. _top.Parameters];
+        Parameters =
+        [
+            .. _tables.Parameters, .. _bottom.Parameters, .. _interaction.Parameters, .. _top.Parameters, .. _bottom.Buffers, .. _top.Buffers,
+        ];
         if (optimizer is not null)
         {
             Optimizer = Optimizer.Create(
@@ -73,7 +84,10 @@ public sealed class DlrmModel : IDisposable
     /// <summary>What the model computes with.</summary>
     public Engine Engine { get; }
 
-    /// <summary>All parameters in the reference's order: tables, bottom tower, interaction, top tower.</summary>
+    /// <summary>
+    /// All that is saved, in the reference's order: the parameters of tables, bottom tower, interaction and top tower; then
+    /// the running statistics of batch normalization, which no optimizer touches.
+    /// </summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
     /// <summary>The update rule with its state; null for a model that only predicts.</summary>
@@ -108,7 +122,9 @@ public sealed class DlrmModel : IDisposable
     public void Initialize(NumpyRandom random, TorchRandom? torch = null)
     {
         ParameterInitializer.Initialize(
-            random, torch ?? new TorchRandom(DefaultSeed), _tables.Tables, _bottom.Parameters, _interaction, _top.Parameters);
+            random, torch ?? new TorchRandom(DefaultSeed), _tables.Tables, _bottom.LinearParameters, _interaction, _top.LinearParameters);
+        _bottom.InitializeNormalization();
+        _top.InitializeNormalization();
         ParametersChanged();
     }
 
@@ -126,7 +142,7 @@ public sealed class DlrmModel : IDisposable
     /// <exception cref="LookupException">An index lies outside its table; nothing was computed.</exception>
     public ReadOnlySpan<float> Predict(Batch batch)
     {
-        ForwardToLogits(batch);
+        ForwardToLogits(batch, default);
         _loss.Predict(Engine, _activations.Logits, _activations.Probabilities);
         Stages.End(Stage.Loss);
         return _activations.Probabilities;
@@ -138,7 +154,8 @@ public sealed class DlrmModel : IDisposable
     /// <exception cref="LookupException">An index lies outside its table; nothing was computed.</exception>
     public float ForwardLoss(Batch batch)
     {
-        ForwardToLogits(batch);
+        var pass = new TowerPass(Optimizer is not null, RandomSeed, StepNumber, _accumulator?.Samples ?? 0);
+        ForwardToLogits(batch, pass);
         float loss = _loss.Compute(
             Engine, _activations.Logits, batch.Labels, _activations.Probabilities, _activations.LogitGradient);
         Stages.End(Stage.Loss);
@@ -152,7 +169,7 @@ public sealed class DlrmModel : IDisposable
     /// <exception cref="LookupException">An index lies outside its table; nothing was computed.</exception>
     public float EvaluateLoss(Batch batch)
     {
-        ForwardToLogits(batch);
+        ForwardToLogits(batch, default);
         float loss = _loss.Compute(
             Engine, _activations.Logits, batch.Labels, _activations.Probabilities, _activations.LogitGradient);
         Stages.End(Stage.Loss);
@@ -236,7 +253,7 @@ public sealed class DlrmModel : IDisposable
         Optimizer?.Dispose();
     }
 
-    private void ForwardToLogits(Batch batch)
+    private void ForwardToLogits(Batch batch, in TowerPass pass)
     {
         if (batch.DenseFeatures != Config.DenseFeatures || batch.Tables != Config.TableRows.Count)
         {
@@ -246,6 +263,7 @@ public sealed class DlrmModel : IDisposable
                 nameof(batch));
         }
 
+        _forwarded = null;
         Stages.Begin();
         _tables.Validate(batch);
         Stages.End(Stage.Validate);
@@ -254,7 +272,7 @@ public sealed class DlrmModel : IDisposable
         _interaction.Reserve(batch.Size);
         _top.Reserve(batch.Size);
         Activations a = _activations;
-        _bottom.Forward(batch.DenseMatrix, a.Features.ColumnRange(0, Config.FeatureDimension));
+        _bottom.ForwardPass(batch.DenseMatrix, a.Features.ColumnRange(0, Config.FeatureDimension), pass);
         Stages.End(Stage.BottomForward);
         _tables.Forward(batch, a.Features);
         Stages.End(Stage.EmbeddingForward);
@@ -264,7 +282,7 @@ public sealed class DlrmModel : IDisposable
         }
 
         Stages.End(Stage.InteractionForward);
-        _top.Forward(a.Interacted, a.LogitColumn);
+        _top.ForwardPass(a.Interacted, a.LogitColumn, pass);
         Stages.End(Stage.TopForward);
     }
 

@@ -1,5 +1,4 @@
 using Dlrm.Data;
-using Dlrm.Layers;
 using Dlrm.Memory;
 
 namespace Dlrm.Model;

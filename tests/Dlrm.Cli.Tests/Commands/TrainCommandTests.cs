@@ -76,6 +76,33 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_model_with_cross_layers_and_tower_options_is_trained_saved_repeated_and_evaluated()
+    {
+        string[] arguments =
+        [
+            "--arch-embedding-size=20-30-5", "--arch-sparse-feature-size=8", "--arch-mlp-bot=13-16-8", "--arch-mlp-top=16-8-1",
+            "--arch-interaction-op=dcn", "--dcn-num-layers=2", "--dcn-low-rank-dim=6", "--activation=gelu", "--normalization=batch",
+            "--dropout=0.2", "--mlperf-grad-accum-iter=2", "--data-size=200", "--mini-batch-size=16", "--loss-function=bce",
+            "--round-targets", "--test-freq=5",
+        ];
+        Assert.Equal(ExitCode.Done, Train([.. arguments, $"--output-dir={_scratch["a"]}"]).Code);
+        Assert.Equal(ExitCode.Done, Train($"--config={_scratch["a/config.json"]}", $"--output-dir={_scratch["b"]}").Code);
+        Assert.Equal(
+            File.ReadAllBytes(_scratch["a/model/model.safetensors"]), File.ReadAllBytes(_scratch["b/model/model.safetensors"]));
+        Ended evaluated = ToolRunner.Run("evaluate", _scratch["a"], "--format=json", $"--output-dir={_scratch["c"]}");
+        Assert.Equal("", evaluated.Error);
+        Assert.Equal(
+            Metrics("a", "eval")[^1].GetProperty("loss").GetRawText(),
+            JsonDocument.Parse(evaluated.Out).RootElement.GetProperty("loss").GetRawText());
+        using var folder = ModelFolder.Open(_scratch["a/model"]);
+        Assert.Equal([32L, 6L], folder.Tensors["inter.W_kernels.1"].Shape);
+        Assert.Equal([8L], folder.Tensors["top_l.2.norm.running_var"].Shape);
+        string inspected = ToolRunner.Run("inspect", _scratch["a"]).Out;
+        Assert.Contains("32 → 6 → 32", inspected, StringComparison.Ordinal);
+        Assert.Contains("activation gelu, normalization batch, dropout 0.2", inspected, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Inference_only_prints_the_references_lines()
     {
         string[] arguments = [.. GoldenCase.Find("eval").Arguments, "--loss-function=bce"];

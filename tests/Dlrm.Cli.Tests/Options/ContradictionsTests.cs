@@ -65,6 +65,12 @@ public class ContradictionsTests
     [InlineData(
         "--max-ind-range-per-table=5 has 1 entry, but there are 3 tables (--arch-embedding-size=4-3-2): give one a table.",
         "--max-ind-range-per-table=5")]
+    [InlineData(
+        "--activation-function=relu and --activation=gelu name two activations: leave the former out, which is the reference's "
+        + "name and knows relu alone.",
+        "--activation-function=relu", "--activation=gelu")]
+    [InlineData(
+        "--dropout=1 lies outside [0, 1): it is the share of hidden numbers that training sets to 0.", "--dropout=1")]
     public void A_contradiction_is_told_with_both_sides(string message, params string[] arguments) =>
         Assert.Equal(
             message,
@@ -108,6 +114,7 @@ public class ContradictionsTests
     [InlineData(
         "--arch-interaction-itself has no effect with --arch-interaction-op=cat.",
         "--arch-interaction-itself", "--arch-interaction-op=cat")]
+    [InlineData("--dcn-low-rank-dim has no effect with --arch-interaction-op=dot; it is for dcn.", "--dcn-low-rank-dim=8")]
     public void An_option_without_effect_is_named(string message, params string[] arguments) =>
         Assert.Equal([message], Contradictions.WithoutEffect(CommandLineTests.Parse(arguments)));
 }

@@ -1,4 +1,5 @@
 using Dlrm.Kernels;
+using Dlrm.Layers;
 using Dlrm.Model;
 using Dlrm.Optimizers;
 using Xunit;
@@ -34,6 +35,28 @@ public sealed class DeterminismTests
             foreach (int threads in (int[])[1, 2, 3, 5])
             {
                 Assert.Equal(expected, ModelFixture.Train(config, threads, set, optimizer));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("gelu", "none", 0)]
+    [InlineData("silu", "batch", 0.25f)]
+    [InlineData("tanh", "layer", 0.5f)]
+    [InlineData("none", "layer", 0)]
+    [InlineData("relu", "batch", 0.125f)]
+    public void Towers_with_options_give_the_same_bits_too(string activation, string normalization, float dropout)
+    {
+        DlrmConfig config = ModelFixture.Config() with
+        {
+            Tower = new TowerOptions { Activation = activation, Normalization = normalization, Dropout = dropout },
+        };
+        List<int> expected = ModelFixture.Train(config, 1, InstructionSet.Portable);
+        foreach (InstructionSet set in InstructionSets.Supported)
+        {
+            foreach (int threads in (int[])[1, 2, 3, 5])
+            {
+                Assert.Equal(expected, ModelFixture.Train(config, threads, set));
             }
         }
     }

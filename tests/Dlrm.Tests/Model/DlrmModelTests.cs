@@ -17,9 +17,19 @@ public sealed class DlrmModelTests
     [InlineData(2, "md")]
     [InlineData(2, "weighted")]
     [InlineData(2, "dcn")]
+    [InlineData(2, "batch")]
+    [InlineData(2, "layer")]
     public void A_training_step_allocates_nothing_on_any_thread(int threads, string tables)
     {
-        DlrmConfig config = tables is "full" or "dcn" ? ModelFixture.Config(tables == "dcn" ? "dcn" : "dot") : ModelFixture.Compressed(tables);
+        DlrmConfig config = tables switch
+        {
+            "full" or "dcn" => ModelFixture.Config(tables == "dcn" ? "dcn" : "dot"),
+            "batch" or "layer" => ModelFixture.Config() with
+            {
+                Tower = new TowerOptions { Activation = "gelu", Normalization = tables, Dropout = 0.5f },
+            },
+            _ => ModelFixture.Compressed(tables),
+        };
         using var engine = new Engine(threads);
         using var model = new DlrmModel(config, engine);
         var random = new NumpyRandom(5);

@@ -1,5 +1,6 @@
 using CsCheck;
 using Dlrm.Data;
+using Dlrm.Layers;
 using Dlrm.Model;
 using Dlrm.Optimizers;
 using Dlrm.Random;
@@ -30,15 +31,22 @@ public sealed class GradientAccumulationTests
         { "md", "adam" },
         { "weighted", "ftrl" },
         { "dcn", "adagrad" },
+        { "dropout", "sgd" },
+        { "layer", "adam" },
     };
 
     [Theory]
     [MemberData(nameof(Kinds))]
     public void N_batches_are_one_batch_of_N_times_the_size(string tables, string optimizer)
     {
-        DlrmConfig config = (tables is "full" or "dcn" ? ModelFixture.Config(tables == "dcn" ? "dcn" : "dot") : ModelFixture.Compressed(tables))
-            with
-        { Loss = "wbce" };
+        DlrmConfig config = tables switch
+        {
+            "full" or "dcn" => ModelFixture.Config(tables == "dcn" ? "dcn" : "dot"),
+            "dropout" => ModelFixture.Config() with { Tower = new TowerOptions { Dropout = 0.5f } },
+            "layer" => ModelFixture.Config() with { Tower = new TowerOptions { Normalization = "layer", Activation = "gelu" } },
+            _ => ModelFixture.Compressed(tables),
+        };
+        config = config with { Loss = "wbce" };
         using var engine = new Engine(2);
         using var accumulated = new DlrmModel(config, engine, optimizer);
         using var whole = new DlrmModel(config with { LossWeights = [Group, Group] }, engine, optimizer);

@@ -147,4 +147,21 @@ public sealed class NumpyRandomTests
 
         return values;
     }
+
+    [Fact]
+    public void A_state_in_bytes_goes_on_where_it_was_taken()
+    {
+        var random = new NumpyRandom(3);
+        var state = new byte[NumpyRandom.StateBytes];
+        for (int draw = 0; draw < 5; draw++)
+        {
+            random.SaveState(state);
+            var other = new NumpyRandom(99);
+            other.RestoreState(state);
+            Assert.Equal(random.Normal(0, 1), other.Normal(0, 1));
+            Assert.Equal(random.NextDouble(), other.NextDouble());
+        }
+
+        Assert.Throws<ArgumentException>(() => random.RestoreState(new byte[7]));
+    }
 }
