@@ -83,7 +83,7 @@ internal static class ForeignModel
         => TorchModelWriter.Write(path, new TorchModelContents
         {
             Config = model.Config,
-            Tensors = [.. model.Parameters.Select(TensorSource.Of)],
+            Tensors = [.. model.Parameters.Select(SingleSource.Of)],
             OptimizerTensors =
             [
                 .. (model.Optimizer?.States ?? []).Select(state =>

@@ -120,7 +120,7 @@ internal sealed partial class ConfigReader
         int largest = full.Length == 0 ? 0 : full.Max(table => rows[table]);
         if (split.Length > 0)
         {
-            return WithSplit(config, rows, split, largest);
+            config = WithSplit(config, rows, split, Math.Max(largest, mixed.Length == 0 ? 0 : mixed.Max(table => rows[table])));
         }
 
         config = config with { TableRows = rows };
@@ -202,6 +202,17 @@ internal sealed partial class ConfigReader
 
     private DlrmConfig WithInteraction(DlrmConfig config, int width)
     {
+        if (Has("inter.V_kernels.0"))
+        {
+            int layers = 0;
+            while (Has($"inter.V_kernels.{layers}"))
+            {
+                layers++;
+            }
+
+            return config with { Interaction = "dcn", Cross = new CrossOptions { Layers = layers, Rank = Shape("inter.V_kernels.0", 2)[0] } };
+        }
+
         foreach ((string name, bool itself) in Candidates)
         {
             DlrmConfig candidate = config with { Interaction = name, InteractionItself = itself };

@@ -46,6 +46,13 @@ internal sealed class FolderModelFile : ModelFile
         }
     }
 
+    /// <inheritdoc/>
+    public override void ReadInto(DlrmModel model)
+    {
+        _folder.ReadAll([.. model.Parameters]);
+        model.ParametersChanged();
+    }
+
     internal override IReadOnlyList<long>? ShapeOf(string name) => _folder.Tensors.GetValueOrDefault(name)?.Shape;
 
     internal override Stream OpenParameter(string name)

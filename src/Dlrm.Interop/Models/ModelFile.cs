@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Dlrm.Checkpoints;
 using Dlrm.Interop.PyTorch;
+using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Memory;
 using Dlrm.Model;
@@ -55,7 +56,7 @@ public abstract class ModelFile : IDisposable
     /// <summary>Reads all parameters straight into a model's memory.</summary>
     /// <param name="model">Of the same shapes; its values are overwritten only after all shapes were compared.</param>
     /// <exception cref="RefusedFileException">A tensor is missing, or has another shape.</exception>
-    public void ReadInto(DlrmModel model)
+    public virtual void ReadInto(DlrmModel model)
     {
         foreach (Parameter parameter in model.Parameters)
         {
@@ -65,7 +66,7 @@ public abstract class ModelFile : IDisposable
         foreach (Parameter parameter in model.Parameters)
         {
             using Stream stream = OpenParameter(parameter.Name);
-            Fill(stream, parameter.Value);
+            Fill(stream, parameter);
         }
 
         model.ParametersChanged();
@@ -154,6 +155,23 @@ public abstract class ModelFile : IDisposable
             using Stream stream = open(name);
             stream.CopyTo(target, Piece);
         });
+
+    private static void Fill(Stream stream, Parameter parameter)
+    {
+        if (parameter.Storage == StorageFormat.Float32)
+        {
+            Fill(stream, parameter.Value);
+            return;
+        }
+
+        int columns = parameter.Shape[^1];
+        float[] row = new float[columns];
+        for (long at = 0; at < parameter.Elements / columns; at++)
+        {
+            stream.ReadExactly(MemoryMarshal.AsBytes(row.AsSpan()));
+            parameter.Write(at, row);
+        }
+    }
 
     private static void Fill(Stream stream, NativeBuffer<float> values)
     {

@@ -36,6 +36,18 @@ internal static class ParameterShapes
 
         shapes.AddRange(tables.Where(table => table.HasPoolingWeights).Select(table => ($"v_W_l.{table.Number}", new[] { table.Rows })));
         AddTower(shapes, "bot_l", config.BottomMlp);
+        if (config.Interaction == "dcn")
+        {
+            CrossOptions cross = config.Cross ?? new CrossOptions();
+            int width = config.Features * config.FeatureDimension;
+            for (int layer = 0; layer < cross.Layers; layer++)
+            {
+                shapes.Add(($"inter.W_kernels.{layer}", [width, cross.Rank]));
+                shapes.Add(($"inter.V_kernels.{layer}", [cross.Rank, width]));
+                shapes.Add(($"inter.bias.{layer}", [width]));
+            }
+        }
+
         AddTower(shapes, "top_l", config.TopWidths());
         return shapes;
     }

@@ -1,4 +1,3 @@
-using Dlrm.Checkpoints;
 using Dlrm.Model;
 
 namespace Dlrm.Interop.Onnx;
@@ -15,14 +14,14 @@ namespace Dlrm.Interop.Onnx;
 internal sealed class OnnxBags
 {
     private readonly OnnxGraph _graph;
-    private readonly Func<string, TensorSource> _weights;
+    private readonly OnnxWeights _weights;
     private readonly string _batch;
 
     /// <summary>An emitter for the tables of one model.</summary>
     /// <param name="graph">Where to.</param>
-    /// <param name="weights">The parameters by name.</param>
+    /// <param name="weights">The parameters.</param>
     /// <param name="batch">The number of samples, (1).</param>
-    public OnnxBags(OnnxGraph graph, Func<string, TensorSource> weights, string batch)
+    public OnnxBags(OnnxGraph graph, OnnxWeights weights, string batch)
     {
         _graph = graph;
         _weights = weights;
@@ -36,7 +35,7 @@ internal sealed class OnnxBags
     public string Pool(TableLayout table, string indices, string? offsets)
     {
         string name = $"emb_l.{table.Number}";
-        Segments? segments = offsets is null ? null : FindSegments(name, indices, offsets);
+        Segments? segments = offsets is null ? null : FindSegments(name, indices, offsets, table.IsMean);
         string? weights = table.HasPoolingWeights ? PoolingWeights(table, indices) : null;
         if (table.QuotientRemainder is { } split)
         {
@@ -64,13 +63,13 @@ internal sealed class OnnxBags
             : _graph.Node(
                 "Gemm",
                 name + "/pooled",
-                [narrow, _graph.Weight(_weights(name + ".proj.weight"))],
+                [narrow, _weights.Dense(name + ".proj.weight")],
                 OnnxGraph.Attribute("transB", 1));
     }
 
     private string Bag(string weight, string indices, string? weights, Segments? segments, int dimension)
     {
-        string rows = _graph.Node("Gather", weight + "/rows", [_graph.Weight(_weights(weight)), indices]);
+        string rows = _weights.Rows(weight, indices);
         if (weights is not null)
         {
             rows = _graph.Node("Mul", weight + "/weighted", [rows, weights]);
@@ -86,23 +85,24 @@ internal sealed class OnnxBags
         string samples = _graph.Node("Expand", weight + "/samples", [at.Samples, shape]);
         string sums = _graph.Node("Concat", weight + "/sum_shape", [_batch, width], OnnxGraph.Attribute("axis", 0));
         string zeros = _graph.Node("ConstantOfShape", weight + "/zeros", [sums]);
-        return _graph.Node(
+        string pooled = _graph.Node(
             "ScatterElements",
             weight + "/sums",
             [zeros, samples, rows],
             OnnxGraph.Attribute("axis", 0),
             OnnxGraph.Attribute("reduction", "add"));
+        return at.Lengths is null ? pooled : _graph.Node("Div", weight + "/means", [pooled, at.Lengths]);
     }
 
     /// <summary>(L, 1): the weight of each lookup.</summary>
     private string PoolingWeights(TableLayout table, string indices)
     {
         string name = $"v_W_l.{table.Number}";
-        string flat = _graph.Node("Gather", name + "/flat", [_graph.Weight(_weights(name)), indices]);
+        string flat = _graph.Node("Gather", name + "/flat", [_weights.Dense(name), indices]);
         return _graph.Node("Unsqueeze", name + "/lookups", [flat, _graph.Integers(1)]);
     }
 
-    private Segments FindSegments(string name, string indices, string offsets)
+    private Segments FindSegments(string name, string indices, string offsets, bool isMean)
     {
         string lookups = _graph.Node("Shape", name + "/lookups", [indices]);
         string ends = _graph.Node("Add", name + "/places", [lookups, _graph.Integers(1)]);
@@ -117,11 +117,25 @@ internal sealed class OnnxBags
         string counts = _graph.Node("CumSum", name + "/counts", [starts, _graph.Integer(0)]);
         string samples = _graph.Node("Sub", name + "/sample_places", [counts, _graph.Integers(1)]);
         string flat = _graph.Node("Slice", name + "/sample_of", [samples, _graph.Integers(0), lookups]);
-        return new Segments(lookups, _graph.Node("Unsqueeze", name + "/sample_column", [flat, _graph.Integers(1)]));
+        string column = _graph.Node("Unsqueeze", name + "/sample_column", [flat, _graph.Integers(1)]);
+        return new Segments(lookups, column, isMean ? Lengths(name, lookups, flat) : null);
+    }
+
+    /// <summary>(B, 1): lookups of each bag, at least 1, as floats.</summary>
+    private string Lengths(string name, string lookups, string samples)
+    {
+        string none = _graph.Node("ConstantOfShape", name + "/no_lengths", [_batch], OnnxGraph.Filling(0));
+        string ones = _graph.Node("ConstantOfShape", name + "/lookup_ones", [lookups], OnnxGraph.Filling(1));
+        string counts = _graph.Node(
+            "ScatterElements", name + "/bag_counts", [none, samples, ones], OnnxGraph.Attribute("axis", 0), OnnxGraph.Attribute("reduction", "add"));
+        string divisors = _graph.Node("Max", name + "/divisors", [counts, _graph.Integers(1)]);
+        string floats = _graph.Node("Cast", name + "/lengths_flat", [divisors], OnnxGraph.Attribute("to", 1L));
+        return _graph.Node("Unsqueeze", name + "/lengths", [floats, _graph.Integers(1)]);
     }
 
     /// <summary>Which sample each lookup belongs to.</summary>
     /// <param name="Lookups">L, (1).</param>
     /// <param name="Samples">(L, 1).</param>
-    private readonly record struct Segments(string Lookups, string Samples);
+    /// <param name="Lengths">(B, 1), what a mean divides by; null for sums.</param>
+    private readonly record struct Segments(string Lookups, string Samples, string? Lengths);
 }

@@ -29,7 +29,7 @@ public static class OnnxExporter
 
     internal static void Write(string path, DlrmModel model, OnnxInputs inputs, long largestInside)
     {
-        var parameters = model.Parameters.ToDictionary(parameter => parameter.Name, TensorSource.Of, StringComparer.Ordinal);
+        var parameters = model.Parameters.ToDictionary(parameter => parameter.Name, StringComparer.Ordinal);
         OnnxGraph graph = OnnxModelBuilder.Build(model.Config, name => parameters[name], inputs);
         var file = new ModelProto
         {
@@ -91,7 +91,17 @@ public static class OnnxExporter
 
     private static TensorProto Describe(TensorSource weight)
     {
-        var tensor = new TensorProto { Name = weight.Name, DataType = (int)TensorProto.Types.DataType.Float };
+        var tensor = new TensorProto
+        {
+            Name = weight.Name,
+            DataType = (int)(weight.Type switch
+            {
+                TensorType.F16 => TensorProto.Types.DataType.Float16,
+                TensorType.BF16 => TensorProto.Types.DataType.Bfloat16,
+                TensorType.U8 => TensorProto.Types.DataType.Uint8,
+                _ => TensorProto.Types.DataType.Float,
+            }),
+        };
         tensor.Dims.AddRange(weight.Shape);
         return tensor;
     }

@@ -3,7 +3,7 @@ using Dlrm.Model;
 namespace Dlrm.Interop.Onnx;
 
 /// <summary>Emits the interaction of features; a new one is a case here.</summary>
-internal sealed class OnnxInteractions(OnnxGraph graph, DlrmConfig config)
+internal sealed class OnnxInteractions(OnnxGraph graph, DlrmConfig config, OnnxWeights weights)
 {
     private const string Output = "interaction";
 
@@ -17,6 +17,7 @@ internal sealed class OnnxInteractions(OnnxGraph graph, DlrmConfig config)
         "dot-dense" => DotDense(x, pooled),
         "cat" => graph.Node("Concat", Output, [x, .. pooled], OnnxGraph.Attribute("axis", 1)),
         "sum" => graph.Node("Concat", Output, [x, graph.Node("Sum", "embedding_sum", pooled)], OnnxGraph.Attribute("axis", 1)),
+        "dcn" => Cross(x, pooled),
         var other => throw new NotSupportedException($"The interaction {other} cannot be exported to ONNX."),
     };
 
@@ -49,6 +50,26 @@ internal sealed class OnnxInteractions(OnnxGraph graph, DlrmConfig config)
         string products = graph.Node("MatMul", "products", [stacked, column]);
         string flat = graph.Node("Squeeze", "products_flat", [products, graph.Integers(2)]);
         return graph.Node("Concat", Output, [x, flat], OnnxGraph.Attribute("axis", 1));
+    }
+
+    /// <summary>x of all features, then layers x = x₀ ⊙ (x · Vᵀ · Wᵀ + b) + x.</summary>
+    private string Cross(string x, string[] pooled)
+    {
+        string first = graph.Node("Concat", "features_wide", [x, .. pooled], OnnxGraph.Attribute("axis", 1));
+        string at = first;
+        for (int layer = 0; layer < (config.Cross ?? new CrossOptions()).Layers; layer++)
+        {
+            string name = $"inter.{layer}";
+            string narrow = graph.Node("Gemm", name + "/narrow", [at, weights.Dense($"inter.V_kernels.{layer}")], OnnxGraph.Attribute("transB", 1));
+            string factor = graph.Node(
+                "Gemm",
+                name + "/factor",
+                [narrow, weights.Dense($"inter.W_kernels.{layer}"), weights.Dense($"inter.bias.{layer}")],
+                OnnxGraph.Attribute("transB", 1));
+            at = graph.Node("Add", name, [graph.Node("Mul", name + "/product", [first, factor]), at]);
+        }
+
+        return at;
     }
 
     /// <summary>(B, n, D) of n vectors (B, D).</summary>

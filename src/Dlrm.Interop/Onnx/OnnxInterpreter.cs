@@ -55,7 +55,7 @@ internal sealed class OnnxInterpreter
         var values = new Dictionary<string, OnnxValue>(inputs, StringComparer.Ordinal);
         foreach (NodeProto node in _model.Graph.Node)
         {
-            values[node.Output[0]] = node.OpType == "Gather" && _weights.TryGetValue(node.Input[0], out OnnxWeight? weight) && weight.IsFloat
+            values[node.Output[0]] = node.OpType == "Gather" && _weights.TryGetValue(node.Input[0], out OnnxWeight? weight) && weight.Size > 0
                 ? GatherRows(weight, Value(values, node.Input[1]))
                 : OnnxOperators.Run(node, [.. node.Input.Select(name => Value(values, name))]);
         }

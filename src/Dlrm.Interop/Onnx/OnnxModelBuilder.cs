@@ -1,4 +1,4 @@
-using Dlrm.Checkpoints;
+using Dlrm.Layers;
 using Dlrm.Model;
 using Onnx;
 
@@ -22,21 +22,21 @@ internal sealed class OnnxModelBuilder
 
     private readonly DlrmConfig _config;
     private readonly OnnxGraph _graph = new();
-    private readonly Func<string, TensorSource> _weights;
+    private readonly OnnxWeights _weights;
 
-    private OnnxModelBuilder(DlrmConfig config, Func<string, TensorSource> weights)
+    private OnnxModelBuilder(DlrmConfig config, Func<string, Parameter> parameters)
     {
         _config = config;
-        _weights = weights;
+        _weights = new OnnxWeights(_graph, parameters);
     }
 
     /// <summary>Builds the graph.</summary>
     /// <param name="config">The architecture.</param>
-    /// <param name="weights">The parameters by name.</param>
+    /// <param name="parameters">The parameters by name.</param>
     /// <param name="inputs">How lookups come in.</param>
-    public static OnnxGraph Build(DlrmConfig config, Func<string, TensorSource> weights, OnnxInputs inputs)
+    public static OnnxGraph Build(DlrmConfig config, Func<string, Parameter> parameters, OnnxInputs inputs)
     {
-        var builder = new OnnxModelBuilder(config, weights);
+        var builder = new OnnxModelBuilder(config, parameters);
         builder.Build(inputs);
         return builder._graph;
     }
@@ -49,7 +49,7 @@ internal sealed class OnnxModelBuilder
         string x = Tower("bot_l", dense, _config.BottomMlp.Count - 1, lastIsHidden: true);
         var bags = new OnnxBags(_graph, _weights, batch);
         string[] pooled = [.. TableLayout.Of(_config).Select(table => bags.Pool(table, lookups[table.Number].Indices, lookups[table.Number].Offsets))];
-        string interacted = new OnnxInteractions(_graph, _config).Emit(x, pooled);
+        string interacted = new OnnxInteractions(_graph, _config, _weights).Emit(x, pooled);
         string logit = Tower("top_l", interacted, _config.TopMlp.Count, lastIsHidden: false);
         float threshold = _config.LossThreshold;
         bool clamps = threshold is > 0 and < 1;
@@ -88,7 +88,7 @@ internal sealed class OnnxModelBuilder
             input = _graph.Node(
                 "Gemm",
                 name,
-                [input, _graph.Weight(_weights(name + ".weight")), _graph.Weight(_weights(name + ".bias"))],
+                [input, _weights.Dense(name + ".weight"), _weights.Dense(name + ".bias")],
                 OnnxGraph.Attribute("transB", 1));
             if (layer < layers - 1 || lastIsHidden)
             {

@@ -54,19 +54,19 @@ internal sealed partial class OnnxModelFile : ModelFile
             var all = new Dictionary<string, OnnxWeight>(StringComparer.Ordinal);
             foreach (TensorProto tensor in graph.Initializer)
             {
-                if (tensor.DataType == (int)TensorProto.Types.DataType.Float)
+                var weight = new OnnxWeight(tensor, path);
+                if (weight.Size > 1)
                 {
-                    all[tensor.Name] = new OnnxWeight(tensor, path);
-                    _weights[tensor.Name] = all[tensor.Name];
+                    all[tensor.Name] = _weights[tensor.Name] = weight;
                 }
             }
 
             foreach (NodeProto node in graph.Node)
             {
                 if (node.OpType == "MatMul" && ProjectionName().Match(node.Name) is { Success: true } match && node.Input.Count == 2
-                    && all.TryGetValue(node.Input[1], out OnnxWeight? weight) && weight.Shape.Count == 2)
+                    && all.TryGetValue(node.Input[1], out OnnxWeight? product) && product.Shape.Count == 2 && product.IsFloat)
                 {
-                    _transposed[$"emb_l.{match.Groups[1].Value}.proj.weight"] = weight;
+                    _transposed[$"emb_l.{match.Groups[1].Value}.proj.weight"] = product;
                 }
             }
 
@@ -88,7 +88,7 @@ internal sealed partial class OnnxModelFile : ModelFile
             if (!_transposed.TryGetValue(name, out OnnxWeight? weight))
             {
                 weight = _weights[name];
-                return new SingleStream(weight.Open(), TensorType.F32, weight.Elements, $"{Path}, initializer '{name}'");
+                return new SingleStream(weight.Open(), weight.Type, weight.Elements, $"{Path}, initializer '{name}'");
             }
 
             float[] from = weight.ToValue().Floats;

@@ -16,6 +16,7 @@ internal static class OnnxOperators
         "Mod" => Binary(x[0], x[1], (a, b) => a % b, (a, b) => a % b),
         "Max" => Binary(x[0], x[1], Math.Max, Math.Max),
         "Sum" => x.Aggregate((a, b) => Binary(a, b, (p, q) => p + q, (p, q) => p + q)),
+        "Floor" => Map(x[0], MathF.Floor),
         "Relu" => Map(x[0], value => value > 0 ? value : 0),
         "Sigmoid" => Map(x[0], value => (float)(1 / (1 + Math.Exp(-value)))),
         "Clip" => Map(x[0], value => Math.Clamp(value, x[1].Floats[0], x[2].Floats[0])),

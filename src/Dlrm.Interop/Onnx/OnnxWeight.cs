@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Dlrm.Checkpoints;
 using Onnx;
 
 namespace Dlrm.Interop.Onnx;
@@ -41,7 +42,7 @@ internal sealed class OnnxWeight
         {
             throw new RefusedFileException(RefusalReason.Damaged, $"{source} has {tensor.RawData.Length} bytes, expected {Bytes}.");
         }
-        else if (tensor.RawData.Length == 0 && Elements != (IsFloat ? tensor.FloatData.Count : tensor.Int64Data.Count))
+        else if (tensor.RawData.Length == 0 && Elements != (IsFloat ? tensor.FloatData.Count : Size == 0 ? tensor.Int64Data.Count : 0))
         {
             throw new RefusedFileException(RefusalReason.Truncated, $"{source} has not the {Elements} elements of its shape.");
         }
@@ -53,7 +54,24 @@ internal sealed class OnnxWeight
 
     public bool IsFloat => _tensor.DataType == (int)TensorProto.Types.DataType.Float;
 
-    private long Bytes => Elements * (IsFloat ? sizeof(float) : sizeof(long));
+    /// <summary>Bytes of an element that can be read as a float; 0 for whole numbers of 64 bits.</summary>
+    public int Size => _tensor.DataType switch
+    {
+        (int)TensorProto.Types.DataType.Float => sizeof(float),
+        (int)TensorProto.Types.DataType.Float16 or (int)TensorProto.Types.DataType.Bfloat16 => sizeof(ushort),
+        (int)TensorProto.Types.DataType.Uint8 => 1,
+        _ => 0,
+    };
+
+    /// <summary>What its elements are, where they are floating-point numbers.</summary>
+    public TensorType Type => _tensor.DataType switch
+    {
+        (int)TensorProto.Types.DataType.Float16 => TensorType.F16,
+        (int)TensorProto.Types.DataType.Bfloat16 => TensorType.BF16,
+        _ => TensorType.F32,
+    };
+
+    private long Bytes => Elements * (Size == 0 ? sizeof(long) : Size);
 
     /// <summary>All elements as a stream, little-endian.</summary>
     public Stream Open()
@@ -70,24 +88,16 @@ internal sealed class OnnxWeight
             : new MemoryStream(MemoryMarshal.AsBytes(_tensor.FloatData.ToArray().AsSpan()).ToArray(), writable: false);
     }
 
-    /// <summary>Reads some of the floats.</summary>
+    /// <summary>Reads some of the elements, converted.</summary>
     public void Read(long start, Span<float> values)
     {
-        if (_file is not null)
+        if (!IsFloat)
         {
-            using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(_file);
-            Span<byte> bytes = MemoryMarshal.AsBytes(values);
-            for (long at = _offset + (start * sizeof(float)); bytes.Length > 0;)
-            {
-                int read = RandomAccess.Read(file, bytes, at);
-                if (read == 0)
-                {
-                    throw new RefusedFileException(RefusalReason.Truncated, $"{_file} ends too early.");
-                }
-
-                bytes = bytes[read..];
-                at += read;
-            }
+            ReadConverted(start, values);
+        }
+        else if (_file is not null)
+        {
+            ReadBytes(start * sizeof(float), MemoryMarshal.AsBytes(values));
         }
         else if (_tensor.RawData.Length > 0)
         {
@@ -102,11 +112,48 @@ internal sealed class OnnxWeight
         }
     }
 
+    private void ReadConverted(long start, Span<float> values)
+    {
+        byte[] bytes = new byte[values.Length * Size];
+        ReadBytes(start * Size, bytes);
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = _tensor.DataType switch
+            {
+                (int)TensorProto.Types.DataType.Uint8 => bytes[i],
+                (int)TensorProto.Types.DataType.Float16 => (float)MemoryMarshal.Cast<byte, Half>(bytes)[i],
+                _ => BitConverter.Int32BitsToSingle(MemoryMarshal.Cast<byte, ushort>(bytes)[i] << 16),
+            };
+        }
+    }
+
+    private void ReadBytes(long start, Span<byte> bytes)
+    {
+        if (_file is null)
+        {
+            _tensor.RawData.Span.Slice((int)start, bytes.Length).CopyTo(bytes);
+            return;
+        }
+
+        using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(_file);
+        for (long at = _offset + start; bytes.Length > 0;)
+        {
+            int read = RandomAccess.Read(file, bytes, at);
+            if (read == 0)
+            {
+                throw new RefusedFileException(RefusalReason.Truncated, $"{_file} ends too early.");
+            }
+
+            bytes = bytes[read..];
+            at += read;
+        }
+    }
+
     /// <summary>The whole as a value.</summary>
     public OnnxValue ToValue()
     {
         int[] shape = [.. Shape.Select(extent => checked((int)extent))];
-        if (!IsFloat)
+        if (Size == 0)
         {
             return new OnnxValue(
                 shape,

@@ -25,7 +25,7 @@ internal sealed class TorchRecNames
     public TorchRecNames(DlrmConfig config)
     {
         Require(config.QuotientRemainder is null && config.MixedDimension is null && config.WeightedPooling != "learned", "tables other than full ones");
-        Require(config.Interaction == "dot" && !config.InteractionItself, $"the interaction {config.Interaction}{(config.InteractionItself ? " with itself" : "")}");
+        Require(config.Interaction == "dcn" || (config.Interaction == "dot" && !config.InteractionItself), $"the interaction {config.Interaction}{(config.InteractionItself ? " with itself" : "")}");
         Require(config.TopMlp.Count > 1, "a top MLP of one layer");
         for (int table = 0; table < config.TableRows.Count; table++)
         {
@@ -35,7 +35,15 @@ internal sealed class TorchRecNames
         AddTower("bot_l", config.BottomMlp.Count - 1, layer => $"model.dense_arch.model._mlp.{layer}._linear");
         int last = config.TopMlp.Count - 1;
         AddTower("top_l", config.TopMlp.Count, layer => layer == last ? "model.over_arch.model.1" : $"model.over_arch.model.0._mlp.{layer}._linear");
-        _columns = Columns(config.FeatureDimension, config.Features);
+        for (int layer = 0; config.Interaction == "dcn" && layer < (config.Cross ?? new CrossOptions()).Layers; layer++)
+        {
+            foreach (string kind in new[] { "W_kernels", "V_kernels", "bias" })
+            {
+                _theirs.Add($"inter.{kind}.{layer}", $"model.inter_arch.crossnet.{kind}.{layer}");
+            }
+        }
+
+        _columns = config.Interaction == "dcn" ? [] : Columns(config.FeatureDimension, config.Features);
     }
 
     /// <summary>Whether an archive holds TorchRec's names.</summary>
@@ -61,6 +69,7 @@ internal sealed class TorchRecNames
                 ["over_arch", "model", "0", "_mlp", var layer, "_linear", "weight" or "bias"] => Layer("top_l", layer, kind),
                 ["over_arch", "model", "1", "weight" or "bias"] => $"top_l.{2 * layers}.{kind}",
                 ["inter_arch", "triu_indices"] => "",
+                ["inter_arch", "crossnet", "W_kernels" or "V_kernels" or "bias", var layer] => $"inter.{parts[2]}.{layer}",
                 _ => null,
             };
             if (ours is null)
@@ -98,7 +107,7 @@ internal sealed class TorchRecNames
     public string Theirs(string ours) => _theirs[ours];
 
     /// <summary>The tensor with its columns as TorchRec has them.</summary>
-    public TensorSource Permuted(TensorSource tensor) => tensor.Name != FirstTop
+    public TensorSource Permuted(TensorSource tensor) => tensor.Name != FirstTop || _columns.Length == 0
         ? tensor
         : TensorSource.Streaming(tensor.Name, tensor.Type, [.. tensor.Shape], target =>
         {

@@ -26,10 +26,7 @@ public class ContradictionsTests
     [InlineData("--max-ind-range=0 leaves no row: give 1 or more, or -1 for no bound.", "--max-ind-range=0")]
     [InlineData(
         "A target needs tests to reach it in: add --test-freq=N.", "--mlperf-logging", "--mlperf-auc-threshold=0.8")]
-    [InlineData(
-        "--save-model=m.pt: PyTorch's .pt files are not in this version yet. Name a folder: it receives config.json and "
-        + "model.safetensors.",
-        "--save-model=m.pt")]
+    [InlineData("--load-model=no/such.pt: there is no such file.", "--load-model=no/such.pt")]
     [InlineData("--load-model=no/such: there is no such folder.", "--load-model=no/such")]
     [InlineData(
         "The bottom MLP ends in 2 (--arch-mlp-bot=4-3-2), but embeddings have 2 × 2 elements (--qr-operation=concat, "

@@ -1,6 +1,7 @@
 using Dlrm.Data;
 using Dlrm.Interop.Models;
 using Dlrm.Interop.Onnx;
+using Dlrm.Layers;
 using Dlrm.Model;
 using Dlrm.Random;
 using Dlrm.Tests.Model;
@@ -17,7 +18,8 @@ public sealed class OnnxExporterTests
     {
         { "full", "dot" }, { "full", "dot-itself" }, { "full", "dot-dense" }, { "full", "cat" }, { "full", "sum" },
         { "qr-mult", "dot" }, { "qr-add", "dot" }, { "qr-concat", "cat" }, { "md", "dot" }, { "weighted", "dot" },
-        { "clamped", "dot" },
+        { "clamped", "dot" }, { "full", "dcn" }, { "mean", "dot" }, { "mean-qr", "dot" }, { "mean-weighted", "dot" },
+        { "fp16", "dot" }, { "bf16", "dot" },
     };
 
     [Theory]
@@ -81,6 +83,45 @@ public sealed class OnnxExporterTests
         OnnxExporter.Write(file.Path, model, OnnxInputs.Bags);
 
         RequireSameParameters(file.Path, engine, model);
+    }
+
+    [Theory]
+    [InlineData(8)]
+    [InlineData(4)]
+    public void Quantized_tables_are_dequantized_in_the_graph(int bits)
+    {
+        using var engine = new Engine(1);
+        using DlrmModel model = Create(engine, "full", "dot");
+        using DlrmModel quantized = ModelQuantizer.Quantize(model, new ModelPrecision { EmbeddingBits = bits });
+        using var file = TestFile.Named("model.onnx");
+        foreach (OnnxInputs inputs in new[] { OnnxInputs.Bags, OnnxInputs.OneHot })
+        {
+            OnnxExporter.Write(file.Path, quantized, inputs);
+            RequireSameScores(file.Path, quantized, inputs, [1, 33]);
+        }
+    }
+
+    [Fact]
+    public void The_references_own_export_is_imported()
+    {
+        using var file = TestFile.Copy("reference.onnx");
+        using var read = ModelFile.Open(file.Path);
+        using var engine = new Engine(1);
+        using var model = new DlrmModel(read.Config, engine, optimizer: null);
+        read.ReadInto(model);
+
+        Assert.Equal([100, 57, 301, 8], read.Config.TableRows);
+        Assert.Equal("dot", read.Config.Interaction);
+        using var batch = new Batch(6, 4);
+        OnnxCheck.Fill(batch, read.Config, 5, OnnxInputs.OneHot, new System.Random(3));
+        Dictionary<string, OnnxValue> inputs = OnnxCheck.Inputs(batch, OnnxInputs.Bags);
+        inputs["offsets"] = new OnnxValue([4, 5], [.. Enumerable.Range(0, 4).SelectMany(table => inputs[$"offsets_{table}"].Integers)]);
+        for (int table = 0; table < 4; table++)
+        {
+            inputs.Remove($"offsets_{table}");
+        }
+
+        Assert.All(Run(file.Path, inputs).Zip(model.Predict(batch).ToArray()), pair => Assert.Equal(pair.Second, pair.First, 1e-6f));
     }
 
     [Fact]
@@ -153,7 +194,14 @@ public sealed class OnnxExporterTests
         read.ReadInto(copy);
 
         Assert.Equal(model.Config.ToJson(), read.Config.ToJson());
-        Assert.All(model.Parameters.Zip(copy.Parameters), pair => Assert.Equal(pair.First.Value.Span.ToArray(), pair.Second.Value.Span.ToArray()));
+        Assert.All(model.Parameters.Zip(copy.Parameters), pair => Assert.Equal(Floats(pair.First), Floats(pair.Second)));
+    }
+
+    private static float[] Floats(Parameter parameter)
+    {
+        float[] values = new float[parameter.Elements];
+        parameter.Read(0, values);
+        return values;
     }
 
     private static DlrmModel Create(Engine engine, string tables, string interaction)
@@ -161,13 +209,17 @@ public sealed class OnnxExporterTests
         DlrmConfig config = tables switch
         {
             "full" => ModelFixture.Config(),
+            "mean" => ModelFixture.Config() with { Pooling = ["mean"] },
+            "mean-qr" => ModelFixture.Compressed("qr-mult") with { Pooling = ["mean"] },
+            "mean-weighted" => ModelFixture.Compressed("weighted") with { Pooling = ["mean"] },
+            "fp16" or "bf16" => ModelFixture.Config() with { Precision = new ModelPrecision { EmbeddingType = tables } },
             "clamped" => ModelFixture.Config() with { LossThreshold = 0.499f },
             _ => ModelFixture.Compressed(tables),
         };
         config = config with { Interaction = interaction.Replace("-itself", "", StringComparison.Ordinal), InteractionItself = interaction == "dot-itself" };
         var model = new DlrmModel(config, engine, optimizer: null);
         model.Initialize(new NumpyRandom(5));
-        if (tables == "weighted")
+        if (tables.EndsWith("weighted", StringComparison.Ordinal))
         {
             for (int row = 0; row < 100; row++)
             {

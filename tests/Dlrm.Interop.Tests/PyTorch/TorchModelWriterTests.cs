@@ -18,7 +18,7 @@ public sealed class TorchModelWriterTests
     {
         { "full", "sgd" }, { "full", "momentum" }, { "full", "adagrad" }, { "full", "rwsadagrad" }, { "full", "adam" }, { "full", "ftrl" },
         { "qr-mult", "rwsadagrad" }, { "qr-add", "adagrad" }, { "qr-concat", "sgd" }, { "md", "adagrad" }, { "md", "rwsadagrad" },
-        { "weighted", "adagrad" }, { "weighted", "rwsadagrad" },
+        { "weighted", "adagrad" }, { "weighted", "rwsadagrad" }, { "dcn", "adagrad" },
     };
 
     [Theory]
@@ -53,6 +53,7 @@ public sealed class TorchModelWriterTests
     [InlineData("qr-concat", "dot")]
     [InlineData("md", "dot")]
     [InlineData("weighted", "dot")]
+    [InlineData("full", "dcn")]
     public void Without_our_entry_the_architecture_follows_from_the_shapes(string tables, string interaction)
     {
         DlrmConfig config = (tables == "full" ? ModelFixture.Config() : ModelFixture.Compressed(tables)) with { Interaction = interaction };
@@ -99,11 +100,13 @@ public sealed class TorchModelWriterTests
                 1e-9));
     }
 
-    [Fact]
-    public void TorchRec_names_go_both_ways()
+    [Theory]
+    [InlineData("full")]
+    [InlineData("dcn")]
+    public void TorchRec_names_go_both_ways(string kind)
     {
         using var engine = new Engine(1);
-        using DlrmModel model = Train(engine, "full", "sgd");
+        using DlrmModel model = Train(engine, kind, "sgd");
         using var file = TestFile.Named("x.pt");
         TorchModelWriter.WriteTorchRec(file.Path, Contents(model, "sgd"));
 
@@ -112,6 +115,7 @@ public sealed class TorchModelWriterTests
         Assert.Contains("model.dense_arch.model._mlp.1._linear.bias", names.Shapes.Keys);
         Assert.Contains("model.over_arch.model.0._mlp.0._linear.weight", names.Shapes.Keys);
         Assert.Contains("model.over_arch.model.1.weight", names.Shapes.Keys);
+        Assert.Equal(kind == "dcn", names.Shapes.ContainsKey("model.inter_arch.crossnet.V_kernels.0"));
         using var read = ModelFile.Open(file.Path);
         using DlrmModel copy = Create(engine, read.Config, "sgd");
         read.ReadInto(copy);
@@ -173,7 +177,8 @@ public sealed class TorchModelWriterTests
 
     private static DlrmModel Train(Engine engine, string tables, string optimizer)
     {
-        DlrmModel model = Create(engine, tables == "full" ? ModelFixture.Config() : ModelFixture.Compressed(tables), optimizer);
+        DlrmConfig config = tables is "full" or "dcn" ? ModelFixture.Config(tables == "dcn" ? "dcn" : "dot") : ModelFixture.Compressed(tables);
+        DlrmModel model = Create(engine, config, optimizer);
         var random = new NumpyRandom(5);
         model.Initialize(random);
         RandomBatchSource source = ModelFixture.Source(model.Config, random);
