@@ -23,7 +23,7 @@ internal sealed class EvaluateCommand : ToolCommand
     public override IReadOnlyList<ToolOption> Options { get; } =
     [
         RunOptions.LoadModel, RunOptions.Config, RunOptions.OutputDirectory, RunOptions.Format,
-        .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All,
+        .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All, .. DataSetOptions.Reading, DataSetOptions.PriorCorrection,
         TrainOptions.BatchSize, TrainOptions.TestBatchSize, TrainOptions.Batches, TrainOptions.Seed, TrainOptions.Quiet,
         .. RunOptions.Machine,
     ];

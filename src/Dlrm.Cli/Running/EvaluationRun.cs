@@ -5,6 +5,7 @@ using Dlrm.Checkpoints;
 using Dlrm.Cli.Commands;
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
+using Dlrm.Data;
 using Dlrm.Model;
 using Dlrm.Random;
 using Dlrm.Training;
@@ -49,13 +50,30 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
             console.Out.WriteLine("Testing for inference only");
         }
 
-        using var evaluator = new Evaluator(model, data.Test, values.GetInt(TrainOptions.Batches));
-        EvaluationMetrics metrics = evaluator.Run(progress: null, stop);
-        var record = new EvaluationRecord(
-            step, evaluator.BatchCount, evaluator.BatchCount, 0, metrics, evaluator.Loss, metrics.Accuracy, metrics.Auc, IsBest: true);
-        Print(values, data, record);
+        if (values.Get(RunOptions.LoadModel) is { Length: > 0 } load && given.Options.Contains(DataSetOptions.PriorCorrection)
+            && values.Get(DataSetOptions.PriorCorrection)
+            && PriorCorrection.Apply(load, model, data.NegativesDropped) is { } corrected)
+        {
+            console.Error.WriteLine(corrected);
+        }
+
+        EvaluationRecord record = Evaluate(values, model, data.Test, step, stop);
+        Print(values, data.Test, record);
         WriteFiles(values, data, model, record);
+        foreach (IBatchSource more in data.MoreTests)
+        {
+            Print(values, more, Evaluate(values, model, more, step, stop));
+        }
+
         return ExitCode.Done;
+    }
+
+    private static EvaluationRecord Evaluate(OptionValues values, DlrmModel model, IBatchSource source, long step, CancellationToken stop)
+    {
+        using var evaluator = new Evaluator(model, source, values.GetInt(TrainOptions.Batches));
+        EvaluationMetrics metrics = evaluator.Run(progress: null, stop);
+        return new EvaluationRecord(
+            step, evaluator.BatchCount, evaluator.BatchCount, 0, metrics, evaluator.Loss, metrics.Accuracy, metrics.Auc, IsBest: true);
     }
 
     /// <summary>The options given, and below them those that the saved model was trained with.</summary>
@@ -93,7 +111,7 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         return model;
     }
 
-    private void Print(OptionValues values, RunData data, EvaluationRecord record)
+    private void Print(OptionValues values, IBatchSource source, EvaluationRecord record)
     {
         if (referenceLines)
         {
@@ -118,7 +136,7 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         }
 
         console.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{data.Test.Description}: {record.Metrics.Samples:N0} samples"));
+            CultureInfo.InvariantCulture, $"{source.Description}: {record.Metrics.Samples:N0} samples"));
         RunSummary.Write(console.Out, record);
     }
 

@@ -27,6 +27,12 @@ internal sealed class RunData : IDisposable
     /// <summary>Test samples.</summary>
     public IBatchSource Test { get; }
 
+    /// <summary>Further samples to test with, each for itself.</summary>
+    public IReadOnlyList<IBatchSource> MoreTests { get; init; } = [];
+
+    /// <summary>The share of negative rows that was dropped from the data.</summary>
+    public double NegativesDropped { get; init; }
+
     /// <summary>What it is, in a few words.</summary>
     public required string Title { get; init; }
 
@@ -57,7 +63,7 @@ internal sealed class RunData : IDisposable
         OptionValues values, NumpyRandom random, IProgress<LoadProgress>? progress, CancellationToken stop) =>
         values.Get(DataOptions.Generation) switch
         {
-            DataOptions.DataSet when DataSetOptions.NamesFolder(values) => Folder(values),
+            DataOptions.DataSet when DataSetOptions.NamesFolder(values) => Folder(values, random),
             DataOptions.DataSet => Criteo(values, random, progress, stop),
             DataOptions.Sample => Adult(values),
             _ => Random(values, random),
@@ -127,6 +133,7 @@ internal sealed class RunData : IDisposable
                 RawDataFile = values.Get(DataOptions.RawFile),
                 ProcessedDataFile = values.Get(DataOptions.ProcessedFile),
                 Randomize = Enum.Parse<CriteoRandomize>(values.Get(DataOptions.Randomize), ignoreCase: true),
+                MemoryMap = values.Get(DataOptions.MemoryMap),
                 SubSampleRate = values.Get(DataOptions.SubSample),
                 MaxIndexRange = values.GetInt(DataOptions.MaxIndex),
                 BatchSize = values.GetInt(TrainOptions.BatchSize),
@@ -142,12 +149,14 @@ internal sealed class RunData : IDisposable
             Title = $"Criteo Kaggle, {Path.GetFileName(report.File)}",
             BringsShape = true,
             Messages = report.Messages,
+            NegativesDropped = values.Get(DataOptions.SubSample),
             Facts = new JsonObject
             {
                 ["description"] = $"Criteo Kaggle, {Path.GetFileName(report.File)}",
                 ["file"] = Path.GetFullPath(report.File),
                 ["bytes"] = report.FileBytes,
                 [FileHash] = report.FileHash.ToString("x16", CultureInfo.InvariantCulture),
+                ["negatives_dropped"] = values.Get(DataOptions.SubSample),
                 ["rows_read"] = report.RowsRead,
                 ["rows_kept"] = report.RowsKept,
                 ["lines_skipped"] = report.SkippedTotal,
@@ -156,15 +165,17 @@ internal sealed class RunData : IDisposable
         };
     }
 
-    private static RunData Folder(OptionValues values)
+    private static RunData Folder(OptionValues values, NumpyRandom random)
     {
-        FolderData data = FolderData.Open(values, TestBatchSize(values));
+        FolderData data = FolderData.Open(values, TestBatchSize(values), random);
         DataSetDescription description = data.Folder.Description;
         return new RunData(data.Train, data.Test, data)
         {
             Title = description.Title,
             BringsShape = true,
             EncodingFiles = data.Folder.EncodingFiles(),
+            MoreTests = data.MoreTests,
+            NegativesDropped = description.NegativesDropped,
             Messages = data.Messages,
             Facts = new JsonObject
             {
@@ -172,6 +183,7 @@ internal sealed class RunData : IDisposable
                 ["file"] = data.Folder.FullPath,
                 [FileHash] = data.Folder.EncodingHash,
                 ["rows"] = description.Rows,
+                ["negatives_dropped"] = description.NegativesDropped,
             },
         };
     }

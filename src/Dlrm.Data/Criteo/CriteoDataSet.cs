@@ -23,10 +23,7 @@ public sealed class CriteoDataSet : IDisposable
         }
 
         string name = $"Criteo Kaggle, {Path.GetFileName(options.RawDataFile)}";
-        int[]? order = Order(options.Randomize, days, train, random);
-
-        // The reference makes its test set the same way, and throws that order away: the draws must be made all the same.
-        _ = Order(options.Randomize, days, train, random);
+        int[]? order = CriteoOrder.Draw(options.Randomize, days, options.MemoryMap, random);
         int testBatch = options.TestBatchSize > 0 ? options.TestBatchSize : options.BatchSize;
         Train = order is null
             ? new InMemoryBatchSource(Rows, 0, train, options.BatchSize, $"{name}, training part")
@@ -63,32 +60,4 @@ public sealed class CriteoDataSet : IDisposable
 
     /// <summary>Gives the memory back.</summary>
     public void Dispose() => Rows.Dispose();
-
-    private static int[]? Order(CriteoRandomize randomize, int[] days, int train, NumpyRandom random)
-    {
-        if (randomize == CriteoRandomize.None)
-        {
-            return null;
-        }
-
-        if (randomize == CriteoRandomize.Total)
-        {
-            return random.Permutation(train);
-        }
-
-        var order = new int[train];
-        int start = 0;
-        foreach (int rows in days.AsSpan(0, days.Length - 1))
-        {
-            int[] day = random.Permutation(rows);
-            for (int row = 0; row < rows; row++)
-            {
-                order[start + row] = start + day[row];
-            }
-
-            start += rows;
-        }
-
-        return order;
-    }
 }

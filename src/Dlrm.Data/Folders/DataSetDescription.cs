@@ -147,6 +147,9 @@ public sealed record TextConventions
     /// <summary>True when fields may stand in double quotes.</summary>
     public bool Quotes { get; init; } = true;
 
+    /// <summary>False when files begin with a row, not with the columns' names.</summary>
+    public bool Header { get; init; } = true;
+
     /// <summary>Texts that mean a missing number; the empty text always does.</summary>
     public IReadOnlyList<string> Missing { get; init; } = [];
 }

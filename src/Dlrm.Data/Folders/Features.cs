@@ -59,6 +59,9 @@ public sealed record SparseFeature
     /// <summary>XxHash3 of that file.</summary>
     public string? VocabularyHash { get; init; }
 
+    /// <summary>XxHash3 of its values in their order: equal ones give equal indices.</summary>
+    public string? ValuesHash { get; init; }
+
     /// <summary>True when a row has a bag of any number of values.</summary>
     public bool IsBag => Separator is not null;
 }

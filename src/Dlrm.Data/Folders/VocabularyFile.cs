@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Globalization;
+using System.IO.Hashing;
 using System.Text;
 using System.Text.Unicode;
 using Apache.Arrow;
@@ -26,8 +28,8 @@ internal static class VocabularyFile
     /// <param name="count">Values.</param>
     /// <param name="value">Each.</param>
     /// <param name="frequency">How often each occurs.</param>
-    /// <returns>XxHash3 of the file.</returns>
-    public static string Write(string path, int count, ValueOf value, Func<int, long> frequency)
+    /// <returns>XxHash3 of the file, and of the values alone.</returns>
+    public static (string File, string Values) Write(string path, int count, ValueOf value, Func<int, long> frequency)
     {
         bool utf8 = true;
         for (int number = 0; number < count && utf8; number++)
@@ -38,6 +40,8 @@ internal static class VocabularyFile
         IArrowType type = utf8 ? StringType.Default : BinaryType.Default;
         var schema = new Schema(
             [new Field("value", type, nullable: false), new Field("count", Int64Type.Default, nullable: false)], null);
+        var valuesHash = new XxHash3();
+        var size = new byte[sizeof(int)];
         using var stream = new HashingWriteStream(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16));
         using (var writer = new ArrowFileWriter(stream, schema, leaveOpen: true))
         {
@@ -49,7 +53,11 @@ internal static class VocabularyFile
                 var counts = new Int64Array.Builder();
                 for (int number = first; number < first + length; number++)
                 {
-                    values.Append(value(number));
+                    ReadOnlySpan<byte> bytes = value(number);
+                    values.Append(bytes);
+                    BinaryPrimitives.WriteInt32LittleEndian(size, bytes.Length);
+                    valuesHash.Append(size);
+                    valuesHash.Append(bytes);
                     counts.Append(frequency(number));
                 }
 
@@ -62,7 +70,9 @@ internal static class VocabularyFile
         }
 
         stream.FlushToDisk();
-        return stream.Hash.ToString("x16", CultureInfo.InvariantCulture);
+        return (
+            stream.Hash.ToString("x16", CultureInfo.InvariantCulture),
+            valuesHash.GetCurrentHashAsUInt64().ToString("x16", CultureInfo.InvariantCulture));
     }
 
     /// <summary>Reads one.</summary>

@@ -249,7 +249,10 @@ internal sealed class DelimitedParser(RowLayout layout, byte delimiter, bool quo
 
         if (layout.Group >= 0)
         {
-            rows.Group!.Add(_starts[layout.Group], _ends[layout.Group] - _starts[layout.Group]);
+            ReadOnlySpan<byte> field = Field(text, layout.Group);
+            rows.Groups![row] = Utf8Parser.TryParse(field, out long number, out int used) && used == field.Length
+                ? number
+                : (long)ValueDictionary.Hash(field);
         }
 
         if (layout.Split >= 0)

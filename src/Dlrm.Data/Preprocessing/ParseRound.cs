@@ -31,7 +31,7 @@ internal sealed class ParseRound
     /// <summary>Blocks in this round.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The values of each feature so far, and last of the group; null where hashed.</summary>
+    /// <summary>The values of each feature in this generation so far; null where hashed.</summary>
     public ValueDictionary?[] Dictionaries { get; }
 
     /// <summary>Fetches blocks, parses them and numbers their values.</summary>

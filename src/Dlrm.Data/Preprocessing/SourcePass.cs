@@ -18,8 +18,11 @@ internal sealed record SpooledSource
     /// <summary>Rows.</summary>
     public required long Rows { get; init; }
 
-    /// <summary>The values of each feature, and last of the group; null where hashed.</summary>
+    /// <summary>The values of each feature; null where hashed. Empty when they were spilled.</summary>
     public required ValueDictionary?[] Dictionaries { get; init; }
+
+    /// <summary>The values of each feature on disk, when they outgrew <see cref="PreprocessOptions.MemoryLimit"/>.</summary>
+    public VocabularySpill? Spill { get; init; }
 
     /// <summary>What was read.</summary>
     public required IReadOnlyList<SourceEntry> Sources { get; init; }
@@ -40,6 +43,7 @@ internal sealed class SourcePass(
     private readonly List<SpoolBlock> _blocks = [];
     private readonly List<SourceEntry> _sources = [];
     private FileStream? _spool;
+    private VocabularySpill? _spill;
     private int _spools;
     private long _rows;
 
@@ -55,7 +59,6 @@ internal sealed class SourcePass(
         ValueDictionary?[] dictionaries =
         [
             .. options.Schema.Sparse.Select(column => column.Hash > 0 ? null : new ValueDictionary()),
-            .. options.Schema.Group is null ? [] : new ValueDictionary?[] { new() },
         ];
         long total = files.Sum(file => file == SourceFiles.StandardInput ? 0 : new FileInfo(file).Length);
         long before = 0;
@@ -83,8 +86,14 @@ internal sealed class SourcePass(
             _spool?.Dispose();
         }
 
+        if (_spill is not null && dictionaries.Any(dictionary => dictionary?.Count > 0))
+        {
+            EndGeneration(dictionaries);
+        }
+
         return new SpooledSource
         {
+            Spill = _spill,
             Layout = layout!,
             Blocks = _blocks,
             Rows = _rows,
@@ -119,6 +128,11 @@ internal sealed class SourcePass(
                 Append(block, file);
             }
 
+            if (options.MemoryLimit > 0 && round.Dictionaries.Sum(dictionary => dictionary?.Bytes ?? 0) > options.MemoryLimit)
+            {
+                EndGeneration(round.Dictionaries);
+            }
+
             progress?.Report(new LoadProgress($"reading {Path.GetFileName(name)}", before + reader.BytesRead, total, _rows));
         }
 
@@ -143,8 +157,18 @@ internal sealed class SourcePass(
 
         long offset = _spool.Position;
         int length = Spool.Write(_spool, block);
-        _blocks.Add(new SpoolBlock(_spools - 1, offset, length, block.Rows, _rows, source));
+        _blocks.Add(new SpoolBlock(_spools - 1, offset, length, block.Rows, _rows, source, _spill?.Generations ?? 0));
         _rows += block.Rows;
+    }
+
+    private void EndGeneration(ValueDictionary?[] dictionaries)
+    {
+        _spill ??= new VocabularySpill(folder, dictionaries.Length);
+        _spill.Write(dictionaries);
+        for (int column = 0; column < dictionaries.Length; column++)
+        {
+            dictionaries[column] = dictionaries[column] is null ? null : new ValueDictionary();
+        }
     }
 
     private Header ReadHeader(string file, RowLayout? layout)

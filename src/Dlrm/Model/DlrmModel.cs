@@ -121,8 +121,8 @@ public sealed class DlrmModel : IDisposable
     public float ForwardLoss(Batch batch)
     {
         ForwardToLogits(batch);
-        float loss = _loss.Compute(
-            Engine, _activations.Logits, batch.Labels, _activations.Probabilities, _activations.LogitGradient);
+        float loss = _loss.ComputeWeighted(
+            Engine, _activations.Logits, batch.Labels, batch.Weights, _activations.Probabilities, _activations.LogitGradient);
         Stages.End(Stage.Loss);
         _forwarded = batch;
         return loss;
