@@ -74,10 +74,11 @@ internal sealed class PreprocessCommand : ToolCommand
         Func<IProgress<LoadProgress>?, CancellationToken, PreprocessReport> run = Plan(values, output);
         using var interruption = new Interruption(console.Error);
         long started = Stopwatch.GetTimestamp();
+        WorkProgress? progress = values.Get(TrainOptions.Quiet) ? null : new WorkProgress(console, TimeProvider.System);
         try
         {
-            PreprocessReport report = run(
-                values.Get(TrainOptions.Quiet) ? null : new LoadLines(console.Error, TimeProvider.System), interruption.Token);
+            PreprocessReport report = run(progress, interruption.Token);
+            progress?.End();
             Print(report, Stopwatch.GetElapsedTime(started), console);
             return ExitCode.Done;
         }

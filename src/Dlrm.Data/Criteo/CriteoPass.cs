@@ -185,6 +185,7 @@ internal sealed class CriteoPass : IDisposable
         long before = _files.Take(file).Sum(path => new FileInfo(path).Length);
         using var reader = new LineBlockReader(name, (2 * _workers) + 2, cancellation, skip: skip);
         long text = skip;
+        long length = name == SourceFiles.StandardInput ? 0 : new FileInfo(name).Length;
         if (_sources.Count == file)
         {
             _sources.Add(new SourceRows(0, 0, 0, ""));
@@ -218,6 +219,7 @@ internal sealed class CriteoPass : IDisposable
             _progress?.Report(new LoadProgress($"reading {Path.GetFileName(name)}", before + reader.BytesRead, total, RowsRead));
         }
 
+        SourceFiles.RequireUnchanged(name, length, reader.BytesRead);
         if (reader.LastLineUnended)
         {
             Messages.Add($"the last line of {name} has no line end; the file may have been cut off there.");

@@ -74,8 +74,10 @@ internal sealed class SourcePass(
                     team, options.Schema, () => new DelimitedParser(found, header.Delimiter, header.Quotes, header.CarriageReturns),
                     () => NewBlock(options.Schema, split), dictionaries);
                 long first = _rows;
+                long length = files[file] == SourceFiles.StandardInput ? 0 : new FileInfo(files[file]).Length;
                 using var reader = header.Open((2 * workers) + 2, cancellation);
                 ReadFile(reader, round, file, files[file], header.Lines, before, total, cancellation);
+                SourceFiles.RequireUnchanged(files[file], length, reader.BytesRead);
                 _sources.Add(new SourceEntry(
                     files[file], reader.BytesRead, reader.FileHash.ToString("x16", CultureInfo.InvariantCulture), _rows - first));
                 before += reader.BytesRead;
