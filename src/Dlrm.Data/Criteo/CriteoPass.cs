@@ -130,7 +130,8 @@ internal sealed class CriteoPass : IDisposable
                     System.Buffers.Text.Utf8Formatter.TryFormat(vocabulary.Hashes[number], text, out int _, new System.Buffers.StandardFormat('x', 8));
                     return text;
                 },
-                number => counts[column][number]);
+                number => counts[column][number],
+                isText: true);
             features[column] = new SparseFeature
             {
                 Name = CriteoColumns.Names[1 + CriteoColumns.Dense + column],
@@ -158,7 +159,7 @@ internal sealed class CriteoPass : IDisposable
             long[] counts = Counts[column];
             int missing = hashes.IndexOf(0u);
             var top = new List<string>();
-            foreach (int value in Enumerable.Range(0, counts.Length).OrderByDescending(value => counts[value]).ThenBy(value => value).Take(3))
+            foreach (int value in MostFrequent.Of(counts))
             {
                 top.Add(string.Create(CultureInfo.InvariantCulture, $"{_round.Vocabularies[column].Hashes[value]:x8} ({counts[value]:N0})"));
             }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Dlrm.Data.Folders;
 using Dlrm.Data.Preprocessing;

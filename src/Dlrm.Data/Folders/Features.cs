@@ -16,8 +16,10 @@ public enum SparseType
     /// <summary>Bytes as they stand.</summary>
     Text,
 
+#pragma warning disable CA1720 // The word of schema.json.
     /// <summary>Whole numbers of 64 bits: 007 and 7 are the same.</summary>
     Integer,
+#pragma warning restore CA1720
 
     /// <summary>Hexadecimal numbers of 64 bits.</summary>
     Hex,

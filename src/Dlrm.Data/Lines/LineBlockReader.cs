@@ -48,10 +48,10 @@ internal sealed class LineBlockReader : IDisposable
     /// <param name="source">The source, disposed of with this.</param>
     /// <param name="read">Text that was read of it and comes first.</param>
     /// <param name="blocks">Blocks that there may be at a time, 3 or more.</param>
-    /// <param name="cancellation">Makes <see cref="Next"/> throw.</param>
     /// <param name="quotes">Line feeds inside double quotes do not end a line.</param>
+    /// <param name="cancellation">Makes <see cref="Next"/> throw.</param>
     public LineBlockReader(
-        TextSource source, ReadOnlyMemory<byte> read, int blocks, CancellationToken cancellation, bool quotes)
+        TextSource source, ReadOnlyMemory<byte> read, int blocks, bool quotes, CancellationToken cancellation)
     {
         _blocks = blocks;
         _quotes = quotes;

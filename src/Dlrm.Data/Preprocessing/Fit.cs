@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Dlrm.Data.Folders;
 using Dlrm.Threading;
 
@@ -328,4 +327,19 @@ internal sealed class Fit
 /// <param name="Value">The bytes of value 0, 1, …, which has index 1, 2, ….</param>
 /// <param name="Frequency">Training values of each.</param>
 /// <param name="Distinct">Different values, those without an index included.</param>
-internal sealed record FittedVocabulary(int Count, VocabularyFile.ValueOf Value, Func<int, long> Frequency, long Distinct);
+internal sealed record FittedVocabulary(int Count, VocabularyFile.ValueOf Value, Func<int, long> Frequency, long Distinct)
+{
+    /// <summary>The number of the empty value, −1 for none.</summary>
+    public int IndexOfEmpty()
+    {
+        for (int value = 0; value < Count; value++)
+        {
+            if (Value(value).IsEmpty)
+            {
+                return value;
+            }
+        }
+
+        return -1;
+    }
+}

@@ -86,7 +86,7 @@ internal sealed record Header(
     /// <param name="cancellation">Ends the reading.</param>
     /// <param name="skip">Bytes of rows to leave out.</param>
     public LineBlockReader Open(int blocks, CancellationToken cancellation, long skip = 0) => _source is { } source
-        ? new LineBlockReader(source, Rest, blocks, cancellation, Quotes)
+        ? new LineBlockReader(source, Rest, blocks, Quotes, cancellation)
         : new LineBlockReader(File, blocks, cancellation, Quotes, Bytes + skip, delimited: true);
 
     /// <summary>What dataset.json says of the text.</summary>

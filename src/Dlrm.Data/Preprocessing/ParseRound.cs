@@ -85,7 +85,7 @@ internal sealed class ParseRound
         }
         else if (type == SparseType.Hex)
         {
-            Utf8Parser.TryParse(value, out number, out _, 'x');
+            number = Utf8Parser.TryParse(value, out ulong hex, out _, 'x') ? hex : 0;
         }
         else if (Utf8Parser.TryParse(value, out long signed, out _))
         {

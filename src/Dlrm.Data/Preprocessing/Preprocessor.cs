@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using Dlrm.Data.Folders;
 using Dlrm.Threading;
@@ -43,7 +42,8 @@ public static class Preprocessor
 
         Directory.CreateDirectory(output.Work);
         var rejects = new RejectLog(options.OnBadLine);
-        SpooledSource source = new SourcePass(options, rule, output.Work, rejects, progress).Run(files, cancellation);
+        using var pass = new SourcePass(options, rule, output.Work, rejects, progress);
+        SpooledSource source = pass.Run(files, cancellation);
         if (source.Rows == 0)
         {
             string first = rejects.First.Length > 0 ? $" The first row left out: {rejects.First}" : "";
@@ -209,10 +209,9 @@ public static class Preprocessor
             }
 
             long[] frequencies = [.. Enumerable.Range(0, vocabulary.Count).Select(vocabulary.Frequency)];
-            IEnumerable<string> top = Enumerable.Range(0, frequencies.Length).OrderByDescending(value => frequencies[value])
-                .ThenBy(value => value).Take(3).Select(value => string.Create(
+            IEnumerable<string> top = MostFrequent.Of(frequencies).Select(value => string.Create(
                     CultureInfo.InvariantCulture, $"{VocabularyFile.Text(vocabulary.Value(value))} ({frequencies[value]:N0})"));
-            int empty = Enumerable.Range(0, vocabulary.Count).FirstOrDefault(value => vocabulary.Value(value).IsEmpty, -1);
+            int empty = vocabulary.IndexOfEmpty();
             columns.Add(new ColumnReport(
                 name, "sparse", vocabulary.Distinct, vocabulary.Count, empty < 0 ? 0 : frequencies[empty], unknown[table],
                 string.Join(", ", top)));

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Dlrm.Data.Folders;
 using Dlrm.Data.Lines;
 using Dlrm.Threading;
@@ -33,7 +32,7 @@ internal sealed record SpooledSource
 
 /// <summary>The one pass over the source: parses, numbers categories by first appearance, spools the rows.</summary>
 internal sealed class SourcePass(
-    PreprocessOptions options, SplitRule split, string folder, RejectLog rejects, IProgress<LoadProgress>? progress)
+    PreprocessOptions options, SplitRule split, string folder, RejectLog rejects, IProgress<LoadProgress>? progress) : IDisposable
 {
     /// <summary>A spool file ends when it is larger.</summary>
     private const long SpoolBytes = 1 << 26;
@@ -62,32 +61,26 @@ internal sealed class SourcePass(
         ];
         long total = files.Sum(file => file == SourceFiles.StandardInput ? 0 : new FileInfo(file).Length);
         long before = 0;
-        try
+        for (int file = 0; file < files.Count; file++)
         {
-            for (int file = 0; file < files.Count; file++)
-            {
-                Header header = ReadHeader(files[file], layout);
-                layout ??= new RowLayout(header.Names, options.Schema, split, files[file]);
-                text ??= header.Conventions(options.Schema);
-                RowLayout found = layout;
-                round = new ParseRound(
-                    team, options.Schema, () => new DelimitedParser(found, header.Delimiter, header.Quotes, header.CarriageReturns),
-                    () => NewBlock(options.Schema, split), dictionaries);
-                long first = _rows;
-                long length = files[file] == SourceFiles.StandardInput ? 0 : new FileInfo(files[file]).Length;
-                using var reader = header.Open((2 * workers) + 2, cancellation);
-                ReadFile(reader, round, file, files[file], header.Lines, before, total, cancellation);
-                SourceFiles.RequireUnchanged(files[file], length, reader.BytesRead);
-                _sources.Add(new SourceEntry(
-                    files[file], reader.BytesRead, reader.FileHash.ToString("x16", CultureInfo.InvariantCulture), _rows - first));
-                before += reader.BytesRead;
-            }
-        }
-        finally
-        {
-            _spool?.Dispose();
+            Header header = ReadHeader(files[file], layout);
+            layout ??= new RowLayout(header.Names, options.Schema, split, files[file]);
+            text ??= header.Conventions(options.Schema);
+            RowLayout found = layout;
+            round = new ParseRound(
+                team, options.Schema, () => new DelimitedParser(found, header.Delimiter, header.Quotes, header.CarriageReturns),
+                () => NewBlock(options.Schema, split), dictionaries);
+            long first = _rows;
+            long length = files[file] == SourceFiles.StandardInput ? 0 : new FileInfo(files[file]).Length;
+            using var reader = header.Open((2 * workers) + 2, cancellation);
+            ReadFile(reader, round, file, files[file], header.Lines, before, total, cancellation);
+            SourceFiles.RequireUnchanged(files[file], length, reader.BytesRead);
+            _sources.Add(new SourceEntry(
+                files[file], reader.BytesRead, reader.FileHash.ToString("x16", CultureInfo.InvariantCulture), _rows - first));
+            before += reader.BytesRead;
         }
 
+        _spool?.Dispose();
         if (_spill is not null && dictionaries.Any(dictionary => dictionary?.Count > 0))
         {
             EndGeneration(dictionaries);
@@ -104,6 +97,9 @@ internal sealed class SourcePass(
             Text = text!,
         };
     }
+
+    /// <summary>Closes the spool.</summary>
+    public void Dispose() => _spool?.Dispose();
 
     /// <summary>A block for the columns of a schema.</summary>
     public static RawBlock NewBlock(DataSchema schema, SplitRule split) => new(

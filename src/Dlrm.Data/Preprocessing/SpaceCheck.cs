@@ -17,10 +17,10 @@ internal static class SpaceCheck
     public static void Require(string folder, IReadOnlyList<string> files, double bytesPerTextByte)
     {
         double text = 0;
+        Span<byte> head = stackalloc byte[4];
         foreach (string file in files.Where(file => file != SourceFiles.StandardInput))
         {
             using FileStream stream = File.OpenRead(file);
-            Span<byte> head = stackalloc byte[4];
             int read = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
             bool packed = TextFormats.IsPacked(head[..read]);
             text += stream.Length * (packed ? Packed : 1);

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Dlrm.Data.Folders;
 
 namespace Dlrm.Data.Preprocessing;
 
