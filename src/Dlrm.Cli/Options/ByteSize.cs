@@ -10,11 +10,16 @@ internal sealed record ByteSize() : ValueKind<long>("SIZE")
     public override long Parse(string text)
     {
         string trimmed = text.Trim().ToUpperInvariant();
-        int digits = trimmed.AsSpan().IndexOfAnyExcept("0123456789.");
-        string unit = digits < 0 ? "B" : trimmed[digits..].Trim().Replace("IB", "B", StringComparison.Ordinal);
+        int digits = 0;
+        while (digits < trimmed.Length && (char.IsAsciiDigit(trimmed[digits]) || trimmed[digits] == '.'))
+        {
+            digits++;
+        }
+
+        string unit = digits == trimmed.Length ? "B" : trimmed[digits..].Trim().Replace("IB", "B", StringComparison.Ordinal);
         int power = Array.IndexOf(Units, unit.EndsWith('B') ? unit : unit + "B");
         return power >= 0
-            && double.TryParse(digits < 0 ? trimmed : trimmed[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
+            && double.TryParse(trimmed[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
             && number * Math.Pow(1024, power) is >= 1 and < 1L << 60
             ? (long)(number * Math.Pow(1024, power))
             : throw new FormatException("a number of bytes, such as 500MB or 2GB");
