@@ -125,7 +125,7 @@ public sealed class CriteoPreprocessorTests
         Threads = 2,
     };
 
-    private static void AssertSame(IBatchSource expected, FolderBatchSource actual)
+    private static void AssertSame(InMemoryBatchSource expected, FolderBatchSource actual)
     {
         Assert.Equal(expected.SampleCount, actual.SampleCount);
         using var left = new Batch(CriteoColumns.Dense, CriteoColumns.Categorical);
