@@ -10,7 +10,7 @@ public class CommandLineTests
     /// <summary>What cases of later capabilities need; everything else must be understood.</summary>
     private static readonly string[] LaterSwitches =
     [
-        "--quantize-emb-with-bit", "--memory-map",
+        "--quantize-emb-with-bit",
     ];
 
     public static TheoryData<string> Cases() => [.. GoldenCase.All.Select(item => item.Name)];
@@ -101,7 +101,6 @@ public class CommandLineTests
     [InlineData(
         "--arch-mlp-bot=13-0: expected whole numbers, 1 or more, with dashes between, such as 13-512-256.", "--arch-mlp-bot=13-0")]
     [InlineData("--loss-function=bec: expected one of mse, bce, wbce (did you mean bce?).", "--loss-function=bec")]
-    [InlineData("--data-set=terabyte is not in this version yet. A day's text file has the same columns and can be read as kaggle.", "--data-set=terabyte")]
     [InlineData("--use-gpu is not in this version yet. Leave it out: computing is on the processor.", "--use-gpu")]
     public void A_wrong_option_is_told_with_what_is_right(string message, params string[] arguments) =>
         Assert.Equal(message, Refusal(arguments));

@@ -10,8 +10,8 @@ namespace Dlrm.Cli.Benching;
 internal sealed class BenchCommand : ToolCommand
 {
     private static readonly ToolOption<string> Preset = new(
-        "preset", OptionGroup.Bench, new Choice([.. BenchPreset.All.Select(preset => preset.Name)]), "kaggle",
-        string.Join("; ", BenchPreset.All.Select(preset => $"{preset.Name}: {preset.Summary}")))
+        "preset", OptionGroup.Bench, new Choice([.. BenchPreset.All.Select(preset => preset.Name), DataBench.Name]), "kaggle",
+        string.Join("; ", BenchPreset.All.Select(preset => $"{preset.Name}: {preset.Summary}").Append($"{DataBench.Name}: {DataBench.Summary}")))
     {
         IsNew = true,
     };
@@ -53,6 +53,13 @@ internal sealed class BenchCommand : ToolCommand
         if (values.Get(ServeRounds))
         {
             BenchServer.Run(Console.In, console.Out);
+            return ExitCode.Done;
+        }
+
+        if (values.Get(Preset) == DataBench.Name)
+        {
+            DataBench.Run(
+                values.GetInt(RunOptions.Threads), values.GetInt(Iterations), values.Get(RunOptions.Format) == "json", console.Out);
             return ExitCode.Done;
         }
 

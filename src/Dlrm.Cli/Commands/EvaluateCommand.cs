@@ -23,9 +23,9 @@ internal sealed class EvaluateCommand : ToolCommand
     public override IReadOnlyList<ToolOption> Options { get; } =
     [
         RunOptions.LoadModel, RunOptions.Config, RunOptions.OutputDirectory, RunOptions.Format,
-        .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All, .. AccuracyOptions.Data,
-        TrainOptions.BatchSize, TrainOptions.TestBatchSize, TrainOptions.Batches, TrainOptions.Seed, TrainOptions.Quiet, SeeingOptions.Slices,
-        TrainOptions.Profiling, TrainOptions.PlotGraph,
+        .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All, .. DataSetOptions.Reading,
+        DataSetOptions.PriorCorrection, .. AccuracyOptions.Data, TrainOptions.BatchSize, TrainOptions.TestBatchSize, TrainOptions.Batches,
+        TrainOptions.Seed, TrainOptions.Quiet, SeeingOptions.Slices, TrainOptions.Profiling, TrainOptions.PlotGraph,
         .. RunOptions.Machine,
     ];
 

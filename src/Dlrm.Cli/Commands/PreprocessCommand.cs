@@ -4,6 +4,7 @@ using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
 using Dlrm.Cli.Running;
 using Dlrm.Data;
+using Dlrm.Data.Criteo;
 using Dlrm.Data.Folders;
 using Dlrm.Data.Preprocessing;
 using Dlrm.Memory;
@@ -24,6 +25,7 @@ internal sealed class PreprocessCommand : ToolCommand
         ("dlrm preprocess clicks.csv --infer-schema", "writes schema.json, to be corrected and given with --schema"),
         ("dlrm preprocess logs/*.tsv --output=clicks --schema=schema.json --split=hash:user:0.8,0.1",
             "no user stands on both sides; the last tenth is for validation"),
+        ("dlrm preprocess train.txt --preset=criteo-kaggle --output=kaggle", "Criteo's Kaggle challenge, as the reference reads it"),
         ("dlrm train --data-generation=dataset --data-set=clicks --arch-sparse-feature-size=16 --arch-mlp-bot=2-64-16 "
             + "--loss-function=bce", "trains on it: dense features and table sizes follow from the folder"),
     ];
@@ -67,6 +69,50 @@ internal sealed class PreprocessCommand : ToolCommand
             throw new UsageException("Where to? Name a folder: --output=DIR.");
         }
 
+        Func<IProgress<LoadProgress>?, CancellationToken, PreprocessReport> run = Plan(values, output);
+        using var interruption = new Interruption(console.Error);
+        long started = Stopwatch.GetTimestamp();
+        WorkProgress? progress = values.Get(TrainOptions.Quiet) ? null : new WorkProgress(console, TimeProvider.System);
+        try
+        {
+            PreprocessReport report = run(progress, interruption.Token);
+            progress?.End();
+            Print(report, Stopwatch.GetElapsedTime(started), console);
+            return ExitCode.Done;
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            console.Error.WriteLine($"Interrupted; {output} is as it was. The same command goes on from what is finished.");
+            return ExitCode.Interrupted;
+        }
+        catch (ArgumentException exception)
+        {
+            throw new UsageException(exception.Message);
+        }
+    }
+
+    private static Func<IProgress<LoadProgress>?, CancellationToken, PreprocessReport> Plan(OptionValues values, string output)
+    {
+        string preset = values.Get(PreprocessFlags.Preset);
+        var onBadLine = Enum.Parse<OnBadLine>(values.Get(DataOptions.OnBadLine), ignoreCase: true);
+        if (preset != PreprocessFlags.Generic)
+        {
+            SchemaSetup.RefuseWithPreset(values);
+            var criteo = new CriteoPreprocessOptions
+            {
+                Inputs = values.Get(PreprocessFlags.Input),
+                Output = output,
+                Terabyte = preset == "criteo-terabyte",
+                MaxIndexRange = values.GetInt(DataOptions.MaxIndex),
+                SubSampleRate = values.Get(DataOptions.SubSample),
+                Seed = values.Get(TrainOptions.Seed),
+                OnBadLine = onBadLine,
+                Threads = values.GetInt(RunOptions.Threads),
+                Overwrite = values.Get(PreprocessFlags.Overwrite),
+            };
+            return (progress, stop) => CriteoPreprocessor.Run(criteo, progress, stop);
+        }
+
         var options = new PreprocessOptions
         {
             Inputs = values.Get(PreprocessFlags.Input),
@@ -75,28 +121,12 @@ internal sealed class PreprocessCommand : ToolCommand
             Split = values.Get(PreprocessFlags.Split),
             Delimiter = Character(values.Get(PreprocessFlags.Delimiter)),
             Quotes = Quotes(values),
-            OnBadLine = Enum.Parse<OnBadLine>(values.Get(DataOptions.OnBadLine), ignoreCase: true),
+            OnBadLine = onBadLine,
             Threads = values.GetInt(RunOptions.Threads),
+            MemoryLimit = values.Get(PreprocessFlags.MemoryLimit) is > 0 and var limit ? limit : SystemMemory.AvailableBytes / 2,
             Overwrite = values.Get(PreprocessFlags.Overwrite),
         };
-        using var interruption = new Interruption(console.Error);
-        long started = Stopwatch.GetTimestamp();
-        try
-        {
-            PreprocessReport report = Preprocessor.Run(
-                options, values.Get(TrainOptions.Quiet) ? null : new LoadLines(console.Error, TimeProvider.System), interruption.Token);
-            Print(report, Stopwatch.GetElapsedTime(started), console);
-            return ExitCode.Done;
-        }
-        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
-        {
-            console.Error.WriteLine($"Interrupted; {output} is as it was.");
-            return ExitCode.Interrupted;
-        }
-        catch (ArgumentException exception)
-        {
-            throw new UsageException(exception.Message);
-        }
+        return (progress, stop) => Preprocessor.Run(options, progress, stop);
     }
 
     private static void Print(PreprocessReport report, TimeSpan time, ToolConsole console)

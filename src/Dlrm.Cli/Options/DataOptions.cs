@@ -52,10 +52,7 @@ internal static class DataOptions
     };
 
     public static readonly ToolOption<bool> MemoryMap = new(
-        "memory-map", OptionGroup.Data, new Flag(), false, "read days from disk, with the order that goes with it")
-    {
-        NotYet = "Leave it out: the parsed data set is held in memory.",
-    };
+        "memory-map", OptionGroup.Data, new Flag(), false, "the order of training rows that the reference gives days on disk");
 
     public static readonly ToolOption<bool> MultiProcessing = new(
         "dataset-multiprocessing", OptionGroup.Data, new Flag(), false,

@@ -38,6 +38,13 @@ internal static class DataSetOptions
         IsNew = true,
     };
 
+    public static readonly ToolOption<bool> PriorCorrection = new(
+        "prior-correction", OptionGroup.Testing, new Flag(), true,
+        "scores of a model that was trained with some negatives dropped are brought to the rate of the data that are scored")
+    {
+        IsNew = true,
+    };
+
     /// <summary>Options of commands that read a data set folder.</summary>
     public static IReadOnlyList<ToolOption> Reading { get; } = [Split, TrainSplit, ShuffleBuffer, Verify];
 

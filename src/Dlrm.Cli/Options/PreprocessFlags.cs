@@ -12,6 +12,10 @@ internal static class PreprocessFlags
     public static readonly ToolOption<string> Output = new(
         "output", OptionGroup.Preprocess, new Text("DIR"), "", "the data set folder to make");
 
+    public static readonly ToolOption<string> Preset = new(
+        "preset", OptionGroup.Preprocess, new Choice(Generic, "criteo-kaggle", "criteo-terabyte"), Generic,
+        "columns with a header, or Criteo's logs with the ids, order and parts of the reference");
+
     public static readonly ToolOption<string> Schema = new(
         "schema", OptionGroup.Columns, new Text("FILE"), "", "schema.json: what the columns are");
 
@@ -77,12 +81,16 @@ internal static class PreprocessFlags
         "quote", OptionGroup.Preprocess, new Choice("auto", "double", "none"), "auto",
         "whether columns may stand in double quotes; auto: not in text with tabs");
 
+    public static readonly ToolOption<long> MemoryLimit = new(
+        "memory-limit", OptionGroup.Preprocess, new ByteSize(), 0,
+        "memory for vocabularies, such as 2GB; what is beyond goes to disk and is merged", "half of the machine's");
+
     public static readonly ToolOption<bool> Overwrite = new(
         "overwrite", OptionGroup.Preprocess, new Flag(), false, "replace a data set that was made otherwise");
 
     public static IReadOnlyList<ToolOption> All { get; } =
     [
-        Input, Output, Split, Delimiter, Quote, Overwrite, DataOptions.OnBadLine,
+        Input, Output, Preset, DataOptions.MaxIndex, DataOptions.SubSample, TrainOptions.Seed, Split, Delimiter, Quote, MemoryLimit, Overwrite, DataOptions.OnBadLine,
         Schema, InferSchema, Label, Positive, Dense, Transform, Indicator, Missing, Sparse, MultiHot, Separator, MaxLength,
         MinFrequency, HashSize, Weight, Group,
     ];

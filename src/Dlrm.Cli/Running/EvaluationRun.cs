@@ -5,6 +5,7 @@ using Dlrm.Checkpoints;
 using Dlrm.Cli.Commands;
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
+using Dlrm.Data;
 using Dlrm.Model;
 using Dlrm.Random;
 using Dlrm.Reports.Recorded;
@@ -50,9 +51,9 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         debug?.Described(ModelSetup.Config(values, data.BringsShape ? data.Train : null), data.Train);
         using DlrmModel model = CreateModel(values, engine, data, random);
         debug?.Initialized(model);
+        string load = values.Get(RunOptions.LoadModel);
         if (referenceLines)
         {
-            string load = values.Get(RunOptions.LoadModel);
             foreach (string line in ForeignModel.IsNamed(load) ? ForeignModel.Lines(load, values) : [])
             {
                 console.Out.WriteLine(line);
@@ -61,19 +62,41 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
             console.Out.WriteLine("Testing for inference only");
         }
 
-        using var evaluator = new Evaluator(model, data.Test, values.GetInt(TrainOptions.Batches));
-        if (FeatureChoice.Tables(values, data) is { Length: > 0 } sliced)
+        if (load.Length > 0 && given.Options.Contains(DataSetOptions.PriorCorrection)
+            && values.Get(DataSetOptions.PriorCorrection)
+            && PriorCorrection.Apply(load, model, data.NegativesDropped) is { } corrected)
         {
-            evaluator.Slices = new SliceMetrics(sliced);
+            console.Error.WriteLine(corrected);
         }
 
-        EvaluationMetrics metrics = evaluator.Run(progress: null, stop);
-        var record = new EvaluationRecord(
-            step, evaluator.BatchCount, evaluator.BatchCount, 0, metrics, evaluator.Loss, metrics.Accuracy, metrics.Auc, IsBest: true);
-        IReadOnlyList<RecordedSlices> slices = SliceNames.Named(evaluator.Slices, data);
-        Print(values, data, record, slices);
-        WriteFiles(values, data, model, record, new RecordedCurves(step, evaluator.Scores.ComputeCurves(), slices));
+        foreach (IBatchSource source in data.MoreTests.Prepend(data.Test))
+        {
+            using var evaluator = new Evaluator(model, source, values.GetInt(TrainOptions.Batches));
+            if (FeatureChoice.Tables(values, data) is { Length: > 0 } sliced)
+            {
+                evaluator.Slices = new SliceMetrics(sliced);
+            }
+
+            EvaluationMetrics metrics = evaluator.Run(progress: null, stop);
+            var record = new EvaluationRecord(
+                step, evaluator.BatchCount, evaluator.BatchCount, 0, metrics, evaluator.Loss, metrics.Accuracy, metrics.Auc, IsBest: true);
+            IReadOnlyList<RecordedSlices> slices = SliceNames.Named(evaluator.Slices, data);
+            Print(values, source, record, slices);
+            if (source == data.Test)
+            {
+                WriteFiles(values, data, model, record, new RecordedCurves(step, evaluator.Scores.ComputeCurves(), slices));
+            }
+        }
+
         return ExitCode.Done;
+    }
+
+    private static EvaluationRecord Evaluate(OptionValues values, DlrmModel model, IBatchSource source, long step, CancellationToken stop)
+    {
+        using var evaluator = new Evaluator(model, source, values.GetInt(TrainOptions.Batches));
+        EvaluationMetrics metrics = evaluator.Run(progress: null, stop);
+        return new EvaluationRecord(
+            step, evaluator.BatchCount, evaluator.BatchCount, 0, metrics, evaluator.Loss, metrics.Accuracy, metrics.Auc, IsBest: true);
     }
 
     /// <summary>The options given, and below them those that the saved model was trained with.</summary>
@@ -116,7 +139,7 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         return PrecisionSetup.Apply(model, values);
     }
 
-    private void Print(OptionValues values, RunData data, EvaluationRecord record, IReadOnlyList<RecordedSlices> slices)
+    private void Print(OptionValues values, IBatchSource source, EvaluationRecord record, IReadOnlyList<RecordedSlices> slices)
     {
         if (referenceLines)
         {
@@ -147,7 +170,7 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         }
 
         console.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{data.Test.Description}: {record.Metrics.Samples:N0} samples"));
+            CultureInfo.InvariantCulture, $"{source.Description}: {record.Metrics.Samples:N0} samples"));
         RunSummary.Write(console.Out, record);
         SliceTable.Write(console.Out, slices);
     }

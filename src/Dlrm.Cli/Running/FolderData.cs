@@ -1,6 +1,8 @@
 using System.Globalization;
 using Dlrm.Cli.Options;
+using Dlrm.Data.Criteo;
 using Dlrm.Data.Folders;
+using Dlrm.Random;
 
 namespace Dlrm.Cli.Running;
 
@@ -29,12 +31,15 @@ internal sealed class FolderData : IDisposable
     /// <summary>Samples held out of training; null for none.</summary>
     public FolderBatchSource? Validation { get; }
 
+    /// <summary>The further parts of --data-set-split.</summary>
+    public IReadOnlyList<FolderBatchSource> MoreTests { get; private init; } = [];
+
     /// <summary>What a person should know.</summary>
     public IReadOnlyList<string> Messages { get; }
 
     /// <summary>Opens the folder that the options name.</summary>
     /// <exception cref="UsageException">Options contradict what it holds.</exception>
-    public static FolderData Open(OptionValues values, int testBatchSize)
+    public static FolderData Open(OptionValues values, int testBatchSize, NumpyRandom random)
     {
         string path = values.Get(DataOptions.Set);
         CheckShape(values, DataSetFolder.Describe(path), path);
@@ -42,22 +47,21 @@ internal sealed class FolderData : IDisposable
         try
         {
             var messages = new List<string>();
-            string randomize = values.Get(DataOptions.Randomize);
-            if (randomize == "day")
-            {
-                throw new UsageException($"--data-randomize=day: {path} has no days; total shuffles all training rows, none leaves them in order.");
-            }
-
-            var train = new FolderBatchSource(
-                folder, Split(folder, values.Get(DataSetOptions.TrainSplit), DataSetOptions.TrainSplit), values.GetInt(TrainOptions.BatchSize),
-                randomize == "none" ? null : (ulong)values.Get(TrainOptions.Seed), values.GetInt(DataSetOptions.ShuffleBuffer));
+            FolderBatchSource train = TrainSource(folder, values, random);
             string held = values.Get(AccuracyOptions.ValidationSplit);
             return new FolderData(
                 folder,
                 train,
                 new FolderBatchSource(folder, TestSplit(folder, values, messages), testBatchSize),
                 held.Length == 0 ? null : new FolderBatchSource(folder, Split(folder, held, AccuracyOptions.ValidationSplit), testBatchSize),
-                messages);
+                messages)
+            {
+                MoreTests =
+                [
+                    .. values.Get(DataSetOptions.Split).Skip(1).Select(name =>
+                        new FolderBatchSource(folder, Split(folder, name, DataSetOptions.Split), testBatchSize)),
+                ],
+            };
         }
         catch
         {
@@ -71,7 +75,46 @@ internal sealed class FolderData : IDisposable
         Train.Dispose();
         Test.Dispose();
         Validation?.Dispose();
+        foreach (FolderBatchSource source in MoreTests)
+        {
+            source.Dispose();
+        }
+
         Folder.Dispose();
+    }
+
+    /// <summary>
+    /// Criteo's sets are read in the reference's order, one for all passes, unless a shuffle buffer is asked for; others in
+    /// a new order each pass.
+    /// </summary>
+    private static FolderBatchSource TrainSource(DataSetFolder folder, OptionValues values, NumpyRandom random)
+    {
+        string name = Split(folder, values.Get(DataSetOptions.TrainSplit), DataSetOptions.TrainSplit);
+        int batch = values.GetInt(TrainOptions.BatchSize);
+        var randomize = Enum.Parse<CriteoRandomize>(values.Get(DataOptions.Randomize), ignoreCase: true);
+        bool asReference = folder.Split(name).Days is not null && !values.IsGiven(DataSetOptions.ShuffleBuffer);
+        if (randomize == CriteoRandomize.Day && !asReference)
+        {
+            throw new UsageException(
+                values.IsGiven(DataSetOptions.ShuffleBuffer)
+                    ? "--data-randomize=day is the reference's order, in memory; --shuffle-buffer is for total: leave one of them out."
+                    : $"--data-randomize=day: {folder.FullPath} has no days; total shuffles all training rows, none leaves them in order.");
+        }
+
+        if (values.Get(DataOptions.MemoryMap) && !asReference)
+        {
+            throw new UsageException("--memory-map names an order of Criteo's days in the reference; leave it out: data set folders are always mapped.");
+        }
+
+        if (!asReference)
+        {
+            return new FolderBatchSource(
+                folder, name, batch, randomize == CriteoRandomize.None ? null : (ulong)values.Get(TrainOptions.Seed),
+                values.GetInt(DataSetOptions.ShuffleBuffer));
+        }
+
+        int[]? order = CriteoFolder.Order(folder, randomize, values.Get(DataOptions.MemoryMap), random);
+        return order is null ? new FolderBatchSource(folder, name, batch) : new FolderBatchSource(folder, name, batch, order);
     }
 
     private static string TestSplit(DataSetFolder folder, OptionValues values, List<string> messages)

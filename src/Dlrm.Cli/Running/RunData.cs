@@ -31,6 +31,12 @@ internal sealed class RunData : IDisposable
     /// <summary>Training samples held out (<c>--validation-fraction</c>); null for none.</summary>
     public IBatchSource? Validation { get; }
 
+    /// <summary>Further samples to test with, each for itself.</summary>
+    public IReadOnlyList<IBatchSource> MoreTests { get; init; } = [];
+
+    /// <summary>The share of negative rows that was dropped from the data.</summary>
+    public double NegativesDropped { get; init; }
+
     /// <summary>What it is, in a few words.</summary>
     public required string Title { get; init; }
 
@@ -65,7 +71,7 @@ internal sealed class RunData : IDisposable
     {
         RunData data = values.Get(DataOptions.Generation) switch
         {
-            DataOptions.DataSet when DataSetOptions.NamesFolder(values) => Folder(values),
+            DataOptions.DataSet when DataSetOptions.NamesFolder(values) => Folder(values, random),
             DataOptions.DataSet => Criteo(values, random, progress, stop),
             DataOptions.Sample => Adult(values),
             _ => Random(values, random),
@@ -170,6 +176,7 @@ internal sealed class RunData : IDisposable
                 RawDataFile = values.Get(DataOptions.RawFile),
                 ProcessedDataFile = values.Get(DataOptions.ProcessedFile),
                 Randomize = Enum.Parse<CriteoRandomize>(values.Get(DataOptions.Randomize), ignoreCase: true),
+                MemoryMap = values.Get(DataOptions.MemoryMap),
                 SubSampleRate = values.Get(DataOptions.SubSample),
                 MaxIndexRange = values.GetInt(DataOptions.MaxIndex),
                 BatchSize = values.GetInt(TrainOptions.BatchSize),
@@ -191,12 +198,14 @@ internal sealed class RunData : IDisposable
             Title = $"Criteo Kaggle, {Path.GetFileName(report.File)}",
             BringsShape = true,
             Messages = report.Messages,
+            NegativesDropped = values.Get(DataOptions.SubSample),
             Facts = new JsonObject
             {
                 ["description"] = $"Criteo Kaggle, {Path.GetFileName(report.File)}",
                 ["file"] = Path.GetFullPath(report.File),
                 ["bytes"] = report.FileBytes,
                 [FileHash] = report.FileHash.ToString("x16", CultureInfo.InvariantCulture),
+                ["negatives_dropped"] = values.Get(DataOptions.SubSample),
                 ["rows_read"] = report.RowsRead,
                 ["rows_kept"] = report.RowsKept,
                 ["lines_skipped"] = report.SkippedTotal,
@@ -208,15 +217,17 @@ internal sealed class RunData : IDisposable
     private static InMemoryBatchSource? HeldOut(InMemoryBatchSource validation) =>
         validation.SampleCount > 0 ? validation : null;
 
-    private static RunData Folder(OptionValues values)
+    private static RunData Folder(OptionValues values, NumpyRandom random)
     {
-        FolderData data = FolderData.Open(values, TestBatchSize(values));
+        FolderData data = FolderData.Open(values, TestBatchSize(values), random);
         DataSetDescription description = data.Folder.Description;
         return new RunData(data.Train, data.Test, data, data.Validation)
         {
             Title = description.Title,
             BringsShape = true,
             EncodingFiles = data.Folder.EncodingFiles(),
+            MoreTests = data.MoreTests,
+            NegativesDropped = description.NegativesDropped,
             Messages = data.Messages,
             Facts = new JsonObject
             {
@@ -224,6 +235,7 @@ internal sealed class RunData : IDisposable
                 ["file"] = data.Folder.FullPath,
                 [FileHash] = data.Folder.EncodingHash,
                 ["rows"] = description.Rows,
+                ["negatives_dropped"] = description.NegativesDropped,
             },
         };
     }

@@ -68,6 +68,17 @@ internal static class SchemaSetup
         };
     }
 
+    /// <summary>A preset knows its columns and parts.</summary>
+    /// <exception cref="UsageException">An option says otherwise.</exception>
+    public static void RefuseWithPreset(OptionValues values)
+    {
+        ToolOption[] others = [.. Columns, PreprocessFlags.Schema, PreprocessFlags.Split, PreprocessFlags.Delimiter, PreprocessFlags.Quote];
+        if (others.FirstOrDefault(values.IsGiven) is { } given)
+        {
+            throw new UsageException($"{given.Switch} has no place with --preset={values.Get(PreprocessFlags.Preset)}, which knows its columns and parts: leave it out.");
+        }
+    }
+
     private static DenseColumn Dense(string name, OptionValues values)
     {
         string transform = values.Get(PreprocessFlags.Transform);

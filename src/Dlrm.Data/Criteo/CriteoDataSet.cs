@@ -15,7 +15,7 @@ public sealed class CriteoDataSet : IDisposable
         (int train, int test) = Parts(options, days);
         int held = (int)(train * options.ValidationFraction);
         train -= held;
-        days = Shortened(days, train);
+        days = [.. Shortened(days, train), days.Sum() - train];
         Rows = options.MinFrequency > 0 || options.NumbersAsCategories
             ? Categories(content.Rows, train, options)
             : content.Rows;
@@ -32,10 +32,7 @@ public sealed class CriteoDataSet : IDisposable
         }
 
         string name = $"Criteo Kaggle, {Path.GetFileName(options.RawDataFile)}";
-        int[]? order = Order(options.Randomize, days, train, random);
-
-        // The reference makes its test set the same way, and throws that order away: the draws must be made all the same.
-        _ = Order(options.Randomize, days, train, random);
+        int[]? order = CriteoOrder.Draw(options.Randomize, days, options.MemoryMap, random);
         int testBatch = options.TestBatchSize > 0 ? options.TestBatchSize : options.BatchSize;
         Train = order is null
             ? new InMemoryBatchSource(Rows, 0, train, options.BatchSize, $"{name}, training part")
@@ -88,7 +85,7 @@ public sealed class CriteoDataSet : IDisposable
     }
 
     /// <summary>The days as far as they are trained on.</summary>
-    private static int[] Shortened(int[] days, int train)
+    private static List<int> Shortened(int[] days, int train)
     {
         var shortened = new List<int>();
         for (int day = 0; day < days.Length && train > 0; day++)
@@ -97,7 +94,7 @@ public sealed class CriteoDataSet : IDisposable
             train -= shortened[^1];
         }
 
-        return [.. shortened];
+        return shortened;
     }
 
     private static TabularDataSet Categories(TabularDataSet rows, int train, CriteoKaggleOptions options)
@@ -116,33 +113,5 @@ public sealed class CriteoDataSet : IDisposable
         }
 
         return rows.WithTables(tables);
-    }
-
-    private static int[]? Order(CriteoRandomize randomize, int[] days, int train, NumpyRandom random)
-    {
-        if (randomize == CriteoRandomize.None)
-        {
-            return null;
-        }
-
-        if (randomize == CriteoRandomize.Total)
-        {
-            return random.Permutation(train);
-        }
-
-        var order = new int[train];
-        int start = 0;
-        foreach (int rows in days)
-        {
-            int[] day = random.Permutation(rows);
-            for (int row = 0; row < rows; row++)
-            {
-                order[start + row] = start + day[row];
-            }
-
-            start += rows;
-        }
-
-        return order;
     }
 }

@@ -18,6 +18,9 @@ public sealed record CriteoKaggleOptions
     /// <summary>The order of the training rows.</summary>
     public CriteoRandomize Randomize { get; init; } = CriteoRandomize.Total;
 
+    /// <summary>The order of the training rows that goes with the reference's <c>--memory-map</c>.</summary>
+    public bool MemoryMap { get; init; }
+
     /// <summary>The probability with which a negative row is dropped, 0 … 1.</summary>
     public double SubSampleRate { get; init; }
 

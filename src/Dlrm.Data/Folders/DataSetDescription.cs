@@ -112,7 +112,7 @@ public sealed record LabelFeature(string Column, IReadOnlyList<string> Positive)
 /// <param name="Rows">Its rows.</param>
 /// <param name="Bytes">Its length.</param>
 /// <param name="XxHash3">XxHash3 of its bytes, 16 hexadecimal digits.</param>
-public sealed record RowFileEntry(string Name, long Rows, long Bytes, string XxHash3);
+public sealed record RowFileEntry(string Name, long Rows, long Bytes, [property: JsonPropertyName("xxhash3")] string XxHash3);
 
 /// <summary>A part of the data set.</summary>
 /// <param name="Name">E.g. <c>train</c>, <c>test</c>, <c>validation</c>.</param>
@@ -136,7 +136,7 @@ public sealed record SplitSegment(int File, long Start, long Rows);
 /// <param name="Bytes">Its length.</param>
 /// <param name="XxHash3">XxHash3 of its bytes, 16 hexadecimal digits.</param>
 /// <param name="Rows">Good rows in it.</param>
-public sealed record SourceEntry(string Path, long Bytes, string XxHash3, long Rows);
+public sealed record SourceEntry(string Path, long Bytes, [property: JsonPropertyName("xxhash3")] string XxHash3, long Rows);
 
 /// <summary>How raw text is divided.</summary>
 public sealed record TextConventions
@@ -146,6 +146,9 @@ public sealed record TextConventions
 
     /// <summary>True when fields may stand in double quotes.</summary>
     public bool Quotes { get; init; } = true;
+
+    /// <summary>False when files begin with a row, not with the columns' names.</summary>
+    public bool Header { get; init; } = true;
 
     /// <summary>Texts that mean a missing number; the empty text always does.</summary>
     public IReadOnlyList<string> Missing { get; init; } = [];

@@ -102,8 +102,11 @@ public sealed class DataSetFolder : IDisposable
     /// <summary>
     /// XxHash3 of how raw values are encoded: two data sets with the same one give a model the same meaning.
     /// </summary>
-    public string EncodingHash => XxHash3.HashToUInt64(JsonSerializer.SerializeToUtf8Bytes(new { Description.Dense, Description.Sparse }))
-        .ToString("x16", CultureInfo.InvariantCulture);
+    public string EncodingHash => XxHash3.HashToUInt64(JsonSerializer.SerializeToUtf8Bytes(new
+    {
+        Description.Dense,
+        Sparse = Description.Sparse.Select(feature => feature with { VocabularyHash = null }),
+    })).ToString("x16", CultureInfo.InvariantCulture);
 
     /// <summary>
     /// The files with which raw values are encoded as in training, by their names in a model folder: dataset.json and the

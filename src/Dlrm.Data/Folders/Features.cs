@@ -16,8 +16,10 @@ public enum SparseType
     /// <summary>Bytes as they stand.</summary>
     Text,
 
+#pragma warning disable CA1720 // The word of schema.json.
     /// <summary>Whole numbers of 64 bits: 007 and 7 are the same.</summary>
     Integer,
+#pragma warning restore CA1720
 
     /// <summary>Hexadecimal numbers of 64 bits.</summary>
     Hex,
@@ -58,6 +60,9 @@ public sealed record SparseFeature
 
     /// <summary>XxHash3 of that file.</summary>
     public string? VocabularyHash { get; init; }
+
+    /// <summary>XxHash3 of its values in their order: equal ones give equal indices.</summary>
+    public string? ValuesHash { get; init; }
 
     /// <summary>True when a row has a bag of any number of values.</summary>
     public bool IsBag => Separator is not null;

@@ -1,3 +1,5 @@
+using Dlrm.Memory;
+
 namespace Dlrm.Data.Folders;
 
 /// <summary>Batches of a part of a data set folder, in file order or shuffled anew each pass.</summary>
@@ -13,6 +15,8 @@ public sealed class FolderBatchSource : IBatchSource, IDisposable
     private readonly int _batchSize;
     private readonly ulong? _seed;
     private readonly int _bufferRows;
+    private readonly int[]? _given;
+    private RowWindow? _whole;
     private WindowOrder? _order;
     private WindowShuffle? _shuffle;
     private int _pass = -1;
@@ -39,6 +43,25 @@ public sealed class FolderBatchSource : IBatchSource, IDisposable
         BatchCount = batches <= int.MaxValue
             ? (int)batches
             : throw new ArgumentException($"{batches} batches are too many: use larger ones.", nameof(batchSize));
+    }
+
+    /// <summary>Batches in a given order, the same each pass: the part is copied to memory at the first read.</summary>
+    /// <param name="folder">An open data set.</param>
+    /// <param name="split">A part's name.</param>
+    /// <param name="batchSize">B, 1 or more.</param>
+    /// <param name="order">Rows of the part in the order they are read; kept, not copied.</param>
+    /// <exception cref="InsufficientMemoryException">The part does not fit; the message has the numbers.</exception>
+    internal FolderBatchSource(DataSetFolder folder, string split, int batchSize, int[] order)
+        : this(folder, split, batchSize)
+    {
+        _given = order;
+        long bytes = _rows.Count * sizeof(int) * (2L + _rows.DenseFeatures + _rows.Bags.Length);
+        if (bytes > SystemMemory.AvailableBytes)
+        {
+            throw new InsufficientMemoryException(
+                $"The reference's order of {_rows.Count} rows needs them in memory, {SystemMemory.Describe(bytes)}; this machine has "
+                + $"{SystemMemory.Describe(SystemMemory.AvailableBytes)}. --shuffle-buffer=ROWS shuffles a data set larger than memory.");
+        }
     }
 
     /// <inheritdoc/>
@@ -84,6 +107,12 @@ public sealed class FolderBatchSource : IBatchSource, IDisposable
         long first = (long)index * _batchSize;
         batch.Resize((int)Math.Min(_batchSize, SampleCount - first));
         batch.HasWeights = _rows.Weighted;
+        if (_given is not null)
+        {
+            ReadGiven(first, batch);
+            return;
+        }
+
         if (_seed is not { } seed)
         {
             _rows.Read(first, batch);
@@ -96,5 +125,25 @@ public sealed class FolderBatchSource : IBatchSource, IDisposable
     }
 
     /// <summary>Gives the shuffle buffer back.</summary>
-    public void Dispose() => _shuffle?.Dispose();
+    public void Dispose()
+    {
+        _shuffle?.Dispose();
+        _whole?.Dispose();
+    }
+
+    private void ReadGiven(long first, Batch batch)
+    {
+        if (_whole is null)
+        {
+            _whole = new RowWindow(_rows, (int)_rows.Count);
+            _rows.Read(0, (int)_rows.Count, _whole);
+        }
+
+        for (int table = 0; table < batch.Tables; table++)
+        {
+            batch.Offsets(table)[0] = 0;
+        }
+
+        _whole.Gather(_given.AsSpan((int)first, batch.Size), batch, 0);
+    }
 }

@@ -11,6 +11,9 @@ internal sealed class ColumnBuffer
     /// <param name="length">How many.</param>
     public ReadOnlyMemory<byte> Memory(int length) => _bytes.AsMemory(0, length);
 
+    /// <summary>All of it.</summary>
+    public Span<byte> Bytes => _bytes;
+
     /// <summary>All of it as float32.</summary>
     public Span<float> Floats => MemoryMarshal.Cast<byte, float>(_bytes.AsSpan());
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Hashing;
 using System.Text;
 using System.Text.Unicode;
 using Apache.Arrow;
@@ -26,18 +27,20 @@ internal static class VocabularyFile
     /// <param name="count">Values.</param>
     /// <param name="value">Each.</param>
     /// <param name="frequency">How often each occurs.</param>
-    /// <returns>XxHash3 of the file.</returns>
-    public static string Write(string path, int count, ValueOf value, Func<int, long> frequency)
+    /// <param name="isText">The values are known to be UTF-8.</param>
+    /// <returns>XxHash3 of the file, and of the values alone.</returns>
+    public static (string File, string Values) Write(string path, int count, ValueOf value, Func<int, long> frequency, bool isText = false)
     {
-        bool utf8 = true;
-        for (int number = 0; number < count && utf8; number++)
-        {
-            utf8 = Utf8.IsValid(value(number));
-        }
-
+        bool utf8 = isText || IsText(count, value);
         IArrowType type = utf8 ? StringType.Default : BinaryType.Default;
         var schema = new Schema(
             [new Field("value", type, nullable: false), new Field("count", Int64Type.Default, nullable: false)], null);
+        var valuesHash = new XxHash3();
+        var texts = new ColumnBuffer();
+        var offsets = new ColumnBuffer();
+        var counts = new ColumnBuffer();
+        offsets.Reserve(BatchValues + 1);
+        counts.Reserve(BatchValues, sizeof(long));
         using var stream = new HashingWriteStream(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16));
         using (var writer = new ArrowFileWriter(stream, schema, leaveOpen: true))
         {
@@ -45,24 +48,33 @@ internal static class VocabularyFile
             for (int first = 0; first < count; first += BatchValues)
             {
                 int length = Math.Min(BatchValues, count - first);
-                var values = new BinaryArray.Builder();
-                var counts = new Int64Array.Builder();
-                for (int number = first; number < first + length; number++)
+                int used = 0;
+                for (int row = 0; row < length; row++)
                 {
-                    values.Append(value(number));
-                    counts.Append(frequency(number));
+                    ReadOnlySpan<byte> bytes = value(first + row);
+                    texts.Reserve(used + bytes.Length, 1);
+                    bytes.CopyTo(texts.Bytes[used..]);
+                    used += bytes.Length;
+                    offsets.Ints[row + 1] = used;
+                    counts.Longs[row] = frequency(first + row);
                 }
 
-                ArrayData data = values.Build().Data;
-                IArrowArray array = ArrowArrayFactory.BuildArray(new ArrayData(type, length, 0, 0, data.Buffers));
-                writer.WriteRecordBatch(new RecordBatch(schema, [array, counts.Build()], length));
+                ReadOnlyMemory<byte> ends = offsets.Memory((length + 1) * sizeof(int));
+                valuesHash.Append(ends.Span);
+                valuesHash.Append(texts.Bytes[..used]);
+                IArrowArray array = ArrowArrayFactory.BuildArray(new ArrayData(
+                    type, length, 0, 0, [ArrowBuffer.Empty, new ArrowBuffer(ends), new ArrowBuffer(texts.Memory(used))]));
+                var numbers = new Int64Array(new ArrowBuffer(counts.Memory(length * sizeof(long))), ArrowBuffer.Empty, length, 0, 0);
+                writer.WriteRecordBatch(new RecordBatch(schema, [array, numbers], length));
             }
 
             writer.WriteEnd();
         }
 
         stream.FlushToDisk();
-        return stream.Hash.ToString("x16", CultureInfo.InvariantCulture);
+        return (
+            stream.Hash.ToString("x16", CultureInfo.InvariantCulture),
+            valuesHash.GetCurrentHashAsUInt64().ToString("x16", CultureInfo.InvariantCulture));
     }
 
     /// <summary>Reads one.</summary>
@@ -92,6 +104,19 @@ internal static class VocabularyFile
         {
             throw new BadDataException(path, $"is not a whole vocabulary ({exception.Message.TrimEnd('.')}).", exception);
         }
+    }
+
+    private static bool IsText(int count, ValueOf value)
+    {
+        for (int number = 0; number < count; number++)
+        {
+            if (!Utf8.IsValid(value(number)))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>A value as text.</summary>

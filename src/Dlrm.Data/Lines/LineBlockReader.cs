@@ -28,17 +28,17 @@ internal sealed class LineBlockReader : IDisposable
     /// <param name="cancellation">Makes <see cref="Next"/> throw.</param>
     /// <param name="quotes">Line feeds inside double quotes do not end a line.</param>
     /// <param name="skip">Bytes of text to leave out at the start; they are hashed all the same.</param>
-    /// <param name="byteOrderMark">Text may begin with a UTF-8 byte order mark, which stays in it.</param>
+    /// <param name="delimited">The file may be a table, or begin with a byte order mark, which stays in the text.</param>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="BadDataException">It is empty, or in a format that is not read here.</exception>
     public LineBlockReader(
         string path, int blocks, CancellationToken cancellation, bool quotes = false, long skip = 0,
-        bool byteOrderMark = false)
+        bool delimited = false)
     {
         _blocks = blocks;
         _quotes = quotes;
         _skip = skip;
-        _source = new TextSource(path, byteOrderMark);
+        _source = new TextSource(path, delimited);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _thread = new Thread(Run) { IsBackground = true, Name = "dlrm reader" };
         _thread.Start();
@@ -48,10 +48,10 @@ internal sealed class LineBlockReader : IDisposable
     /// <param name="source">The source, disposed of with this.</param>
     /// <param name="read">Text that was read of it and comes first.</param>
     /// <param name="blocks">Blocks that there may be at a time, 3 or more.</param>
-    /// <param name="cancellation">Makes <see cref="Next"/> throw.</param>
     /// <param name="quotes">Line feeds inside double quotes do not end a line.</param>
+    /// <param name="cancellation">Makes <see cref="Next"/> throw.</param>
     public LineBlockReader(
-        TextSource source, ReadOnlyMemory<byte> read, int blocks, CancellationToken cancellation, bool quotes)
+        TextSource source, ReadOnlyMemory<byte> read, int blocks, bool quotes, CancellationToken cancellation)
     {
         _blocks = blocks;
         _quotes = quotes;

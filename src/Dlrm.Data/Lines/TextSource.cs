@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Dlrm.Data.Tables;
 using ZstdSharp;
 
 namespace Dlrm.Data.Lines;
@@ -21,7 +22,7 @@ internal sealed class TextSource : IDisposable
     /// <summary>Opens a file; <c>-</c> is standard input.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="BadDataException">It is empty, or in a format that is not read here.</exception>
-    public TextSource(string path, bool byteOrderMark = false)
+    public TextSource(string path, bool delimited = false)
     {
         bool standardInput = path == "-";
         if (!standardInput && !File.Exists(path))
@@ -41,11 +42,14 @@ internal sealed class TextSource : IDisposable
                 throw new BadDataException(path, "the file is empty.");
             }
 
-            Format = TextFormats.Recognize(head, path, byteOrderMark);
+            Format = TextFormats.Recognize(head, path, delimited);
             _text = Format switch
             {
                 TextFormat.GZip => new GZipStream(_file, CompressionMode.Decompress, leaveOpen: true),
                 TextFormat.Zstandard => new DecompressionStream(_file, bufferSize: 1 << 17, checkEndOfStream: true, leaveOpen: true),
+                TextFormat.Parquet or TextFormat.Arrow when standardInput => throw new BadDataException(
+                    path, "a table cannot be read from standard input; name the file."),
+                TextFormat.Parquet or TextFormat.Arrow => new TableTextStream(path, Format),
                 _ => _file,
             };
         }
@@ -58,6 +62,9 @@ internal sealed class TextSource : IDisposable
 
     /// <summary>How the file is packed.</summary>
     public TextFormat Format { get; }
+
+    /// <summary>True when the file is a table, not text.</summary>
+    public bool IsTable => Format is TextFormat.Parquet or TextFormat.Arrow;
 
     /// <summary>True once the text ended before the packed stream was complete.</summary>
     public bool Truncated { get; private set; }
@@ -136,6 +143,15 @@ internal sealed class TextSource : IDisposable
 
     private void CheckEnd()
     {
+        if (IsTable)
+        {
+            // The table was read through another stream; this one knows the file's hash once it has seen all of it.
+            var rest = new byte[1 << 16];
+            while (_file.Read(rest) > 0)
+            {
+            }
+        }
+
         if (Format != TextFormat.GZip)
         {
             return;

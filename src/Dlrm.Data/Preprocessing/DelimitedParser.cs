@@ -181,6 +181,14 @@ internal sealed class DelimitedParser(RowLayout layout, byte delimiter, bool quo
             return new BadLine(BadLineReason.EmptyLine, line, 0, "", "", "is an empty line");
         }
 
+        int last = Math.Min(fields, layout.Names.Count) - 1;
+        if (_ends[last] < _starts[last])
+        {
+            return new BadLine(
+                BadLineReason.FieldCount, line, last + 1, layout.Names[last], BadLine.Escape(row),
+                "has a quote that is not closed (--quote=none reads quotes as letters)");
+        }
+
         if (fields != layout.Names.Count)
         {
             return new BadLine(
@@ -188,13 +196,6 @@ internal sealed class DelimitedParser(RowLayout layout, byte delimiter, bool quo
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"has {fields} field{(fields == 1 ? "" : "s")}, the header has {layout.Names.Count}"));
-        }
-
-        if (_ends[fields - 1] < _starts[fields - 1])
-        {
-            return new BadLine(
-                BadLineReason.FieldCount, line, fields, layout.Names[fields - 1], BadLine.Escape(row),
-                "has a quote that is not closed (--quote=none reads quotes as letters)");
         }
 
         return zeros && row.Contains((byte)0)
@@ -248,7 +249,10 @@ internal sealed class DelimitedParser(RowLayout layout, byte delimiter, bool quo
 
         if (layout.Group >= 0)
         {
-            rows.Group!.Add(_starts[layout.Group], _ends[layout.Group] - _starts[layout.Group]);
+            ReadOnlySpan<byte> field = Field(text, layout.Group);
+            rows.Groups![row] = Utf8Parser.TryParse(field, out long number, out int used) && used == field.Length
+                ? number
+                : (long)ValueDictionary.Hash(field);
         }
 
         if (layout.Split >= 0)

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Dlrm.Data.Folders;
 using Dlrm.Threading;
 
@@ -18,6 +17,8 @@ internal sealed class Fit
     private readonly List<double>?[] _samples;
     private readonly DenseStatistics[][] _perBlock;
     private readonly byte[][] _parts;
+    private long[][] _counts;
+    private int _generation;
 
     private Fit(SpooledSource source, DataSchema schema, SplitAssigner split, SpoolReader reader, WorkerTeam team)
     {
@@ -31,20 +32,22 @@ internal sealed class Fit
         _samples = [.. schema.Dense.Select(column => column.Scale == DenseScale.Quantile ? new List<double>() : null)];
         _perBlock = [.. reader.Blocks.Select(_ => new DenseStatistics[schema.Dense.Count])];
         _parts = [.. reader.Blocks.Select(_ => Array.Empty<byte>())];
-        Counts = [.. schema.Sparse.Select((_, column) => new long[source.Dictionaries[column]?.Count ?? 0])];
+        _counts = CountsOf(0);
     }
 
     /// <summary>Statistics of the dense columns over the training rows, after clipping and logarithm.</summary>
     public DenseStatistics[] Statistics { get; }
 
-    /// <summary>(T) of (values): training values of each.</summary>
-    public long[][] Counts { get; }
-
     /// <summary>The dense features of the data set.</summary>
     public IReadOnlyList<DenseFeature> Dense { get; private set; } = [];
 
-    /// <summary>(T) of (values): the index of each value, 0 for those without one of their own; null where hashed.</summary>
+    /// <summary>
+    /// (T) of (values of the generation): the index of each value, 0 for those without one of their own; null where hashed.
+    /// </summary>
     public int[]?[] Indices { get; private set; } = [];
+
+    /// <summary>(T): the values that have an index; null where hashed.</summary>
+    public FittedVocabulary?[] Vocabularies { get; private set; } = [];
 
     /// <summary>(T): rows of each table.</summary>
     public int[] TableRows { get; private set; } = [];
@@ -53,10 +56,21 @@ internal sealed class Fit
     public static Fit Run(SpooledSource source, DataSchema schema, SplitAssigner split, SpoolReader reader, WorkerTeam team)
     {
         var fit = new Fit(source, schema, split, reader, team);
-        reader.Run(fit.TakeBlock, fit.TakeRound);
+        reader.Run(fit.BeginRound, fit.TakeBlock, fit.TakeRound);
+        fit.KeepCounts();
         fit.Dense = fit.DecideDense();
         fit.DecideVocabularies();
         return fit;
+    }
+
+    /// <summary>Makes <see cref="Indices"/> those of a generation.</summary>
+    public void LoadIndices(int generation)
+    {
+        if (_source.Spill is { } spill && _generation != generation)
+        {
+            _generation = generation;
+            Indices = [.. _source.Dictionaries.Select((dictionary, column) => dictionary is null ? null : spill.ReadIndices(generation, column))];
+        }
     }
 
     /// <summary>What a dense column becomes before its scale is known.</summary>
@@ -69,6 +83,30 @@ internal sealed class Fit
         Log1p = column.Log1p,
         Fill = column.Fill,
     };
+
+    private long[][] CountsOf(int generation) =>
+    [
+        .. _source.Dictionaries.Select((dictionary, column) => new long[
+            dictionary is null ? 0 : _source.Spill?.Count(generation, column) ?? dictionary.Count]),
+    ];
+
+    private void BeginRound(int generation)
+    {
+        if (generation != _generation)
+        {
+            KeepCounts();
+            _counts = CountsOf(generation);
+            _generation = generation;
+        }
+    }
+
+    private void KeepCounts()
+    {
+        for (int column = 0; column < _counts.Length && _source.Spill is not null; column++)
+        {
+            _source.Spill.WriteFrequencies(_generation, column, _counts[column]);
+        }
+    }
 
     private void TakeBlock(int index)
     {
@@ -150,7 +188,7 @@ internal sealed class Fit
 
     private void Count(int column)
     {
-        long[] counts = Counts[column];
+        long[] counts = _counts[column];
         if (_source.Dictionaries[column] is null)
         {
             return;
@@ -225,27 +263,49 @@ internal sealed class Fit
 
     private void DecideVocabularies()
     {
-        Indices = new int[]?[_schema.Sparse.Count];
-        TableRows = new int[_schema.Sparse.Count];
-        for (int column = 0; column < Indices.Length; column++)
+        int columns = _schema.Sparse.Count;
+        Indices = new int[]?[columns];
+        Vocabularies = new FittedVocabulary?[columns];
+        TableRows = new int[columns];
+        _generation = -1;
+        for (int column = 0; column < columns; column++)
         {
-            if (_source.Dictionaries[column] is null)
+            if (_source.Dictionaries[column] is not { } dictionary)
             {
                 TableRows[column] = _schema.Sparse[column].Hash;
                 continue;
             }
 
-            long[] counts = Counts[column];
-            var indices = new int[counts.Length];
-            int next = 1;
-            for (int value = 0; value < counts.Length; value++)
+            long least = _schema.Sparse[column].MinFrequency;
+            if (_source.Spill is { } spill)
             {
-                indices[value] = counts[value] >= _schema.Sparse[column].MinFrequency ? next++ : 0;
+                MergedVocabulary merged = spill.Merge(column, least);
+                Vocabularies[column] = new FittedVocabulary(
+                    merged.Values.Length, value => merged.Values[value], value => merged.Frequencies[value], merged.Distinct);
+            }
+            else
+            {
+                (Indices[column], Vocabularies[column]) = InMemory(dictionary, _counts[column], least);
             }
 
-            Indices[column] = indices;
-            TableRows[column] = next;
+            TableRows[column] = Vocabularies[column]!.Count + 1;
         }
+    }
+
+    private static (int[] Indices, FittedVocabulary Vocabulary) InMemory(ValueDictionary dictionary, long[] counts, long least)
+    {
+        var indices = new int[counts.Length];
+        var kept = new List<int>();
+        for (int value = 0; value < counts.Length; value++)
+        {
+            if (counts[value] >= least)
+            {
+                kept.Add(value);
+                indices[value] = kept.Count;
+            }
+        }
+
+        return (indices, new FittedVocabulary(kept.Count, index => dictionary[kept[index]], index => counts[kept[index]], counts.Length));
     }
 
     private struct CountWork(Fit fit) : IParallelWork
@@ -254,10 +314,32 @@ internal sealed class Fit
 
         public void Execute(int worker, int workers)
         {
-            for (int column; (column = Interlocked.Increment(ref _next) - 1) < fit.Counts.Length;)
+            for (int column; (column = Interlocked.Increment(ref _next) - 1) < fit._counts.Length;)
             {
                 fit.Count(column);
             }
         }
+    }
+}
+
+/// <summary>The values of a feature that have an index of their own.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Value">The bytes of value 0, 1, …, which has index 1, 2, ….</param>
+/// <param name="Frequency">Training values of each.</param>
+/// <param name="Distinct">Different values, those without an index included.</param>
+internal sealed record FittedVocabulary(int Count, VocabularyFile.ValueOf Value, Func<int, long> Frequency, long Distinct)
+{
+    /// <summary>The number of the empty value, −1 for none.</summary>
+    public int IndexOfEmpty()
+    {
+        for (int value = 0; value < Count; value++)
+        {
+            if (Value(value).IsEmpty)
+            {
+                return value;
+            }
+        }
+
+        return -1;
     }
 }

@@ -24,7 +24,7 @@ internal sealed record Header(
     /// <exception cref="BadDataException">The file is empty, or has no header.</exception>
     public static Header Read(string file, char? delimiter, bool? quotes)
     {
-        var source = new TextSource(file, byteOrderMark: true);
+        var source = new TextSource(file, delimited: true);
         bool keep = false;
         try
         {
@@ -53,8 +53,8 @@ internal sealed record Header(
             int start = text.AsSpan().StartsWith<byte>([0xef, 0xbb, 0xbf]) ? 3 : 0;
             bool carriage = end > start && text[end - 1] == (byte)'\r';
             ReadOnlySpan<byte> line = text.AsSpan(start, end - start - (carriage ? 1 : 0));
-            byte between = (byte)(delimiter ?? (line.Contains((byte)'\t') ? '\t' : line.Contains((byte)',') ? ',' : line.Contains((byte)';') ? ';' : ','));
-            bool quoted = quotes ?? between != (byte)'\t';
+            byte between = source.IsTable ? (byte)',' : (byte)(delimiter ?? (line.Contains((byte)'\t') ? '\t' : line.Contains((byte)',') ? ',' : line.Contains((byte)';') ? ';' : ','));
+            bool quoted = source.IsTable || (quotes ?? between != (byte)'\t');
             IReadOnlyList<string> names = DelimitedParser.Fields(line, between, quoted);
             if (names.Count < 2)
             {
@@ -86,8 +86,8 @@ internal sealed record Header(
     /// <param name="cancellation">Ends the reading.</param>
     /// <param name="skip">Bytes of rows to leave out.</param>
     public LineBlockReader Open(int blocks, CancellationToken cancellation, long skip = 0) => _source is { } source
-        ? new LineBlockReader(source, Rest, blocks, cancellation, Quotes)
-        : new LineBlockReader(File, blocks, cancellation, Quotes, Bytes + skip, byteOrderMark: true);
+        ? new LineBlockReader(source, Rest, blocks, Quotes, cancellation)
+        : new LineBlockReader(File, blocks, cancellation, Quotes, Bytes + skip, delimited: true);
 
     /// <summary>What dataset.json says of the text.</summary>
     public TextConventions Conventions(DataSchema schema) =>

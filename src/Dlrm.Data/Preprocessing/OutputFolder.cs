@@ -19,6 +19,9 @@ internal sealed class OutputFolder : IDisposable
     /// <summary>Where it is while it is made.</summary>
     public string Work => FullPath + ".partial";
 
+    /// <summary>Set when what is finished shall be found by the next process.</summary>
+    public bool KeepWork { get; set; }
+
     /// <summary>The data set that is there already and is what is asked for; else null.</summary>
     public DataSetDescription? Existing { get; private init; }
 
@@ -51,14 +54,7 @@ internal sealed class OutputFolder : IDisposable
             }
         }
 
-        var output = new OutputFolder(full);
-        if (Directory.Exists(output.Work))
-        {
-            Directory.Delete(output.Work, recursive: true);
-        }
-
-        Directory.CreateDirectory(output.Work);
-        return output;
+        return new OutputFolder(full);
     }
 
     /// <summary>Writes a small file.</summary>
@@ -72,9 +68,12 @@ internal sealed class OutputFolder : IDisposable
     /// <summary>Removes what is not of the data set, verifies every byte, and gives the folder its name.</summary>
     public void Commit(DataSetDescription description)
     {
-        foreach (string file in Directory.EnumerateFiles(Work, "spool-*.bin"))
+        foreach (string pattern in new[] { "spool-*.bin", "gains-*.bin", Journal.FileName })
         {
-            File.Delete(file);
+            foreach (string file in Directory.EnumerateFiles(Work, pattern))
+            {
+                File.Delete(file);
+            }
         }
 
         Write(DataSetDescription.FileName, description.ToJson());
@@ -97,7 +96,7 @@ internal sealed class OutputFolder : IDisposable
     /// <summary>Removes what was written, unless it was committed.</summary>
     public void Dispose()
     {
-        if (!_committed && Directory.Exists(Work))
+        if (!_committed && !KeepWork && Directory.Exists(Work))
         {
             Directory.Delete(Work, recursive: true);
         }

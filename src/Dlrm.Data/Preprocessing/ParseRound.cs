@@ -31,7 +31,7 @@ internal sealed class ParseRound
     /// <summary>Blocks in this round.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The values of each feature so far, and last of the group; null where hashed.</summary>
+    /// <summary>The values of each feature in this generation so far; null where hashed.</summary>
     public ValueDictionary?[] Dictionaries { get; }
 
     /// <summary>Fetches blocks, parses them and numbers their values.</summary>
@@ -85,7 +85,7 @@ internal sealed class ParseRound
         }
         else if (type == SparseType.Hex)
         {
-            Utf8Parser.TryParse(value, out number, out _, 'x');
+            number = Utf8Parser.TryParse(value, out ulong hex, out _, 'x') ? hex : 0;
         }
         else if (Utf8Parser.TryParse(value, out long signed, out _))
         {

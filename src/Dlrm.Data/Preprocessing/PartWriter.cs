@@ -27,6 +27,10 @@ internal sealed class PartWriter(string folder, string name, Schema schema, RowB
     /// <summary>Rows so far.</summary>
     public long Rows => _rows;
 
+    /// <summary>Bytes of the file under way, those of rows not yet written included.</summary>
+    public long PendingBytes =>
+        (_writer?.Bytes ?? 0) + ((long)buffers.Rows * sizeof(int) * (1 + buffers.Dense.Length + buffers.Sparse.Length));
+
     /// <summary>Mean label, summed in the order of the rows; null without any.</summary>
     public double? LabelRate => _rows == 0 ? null : _labels / _rows;
 
@@ -69,7 +73,7 @@ internal sealed class PartWriter(string folder, string name, Schema schema, RowB
     private void Flush()
     {
         _writer ??= new RowFileWriter(
-            Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{name}-{_files.Count:00000}.arrow")), schema);
+            Path.Combine(folder, FileName()), schema);
         _writer.Append(buffers);
         buffers.Rows = 0;
         if (_writer.Bytes > FileBytes)
@@ -77,6 +81,11 @@ internal sealed class PartWriter(string folder, string name, Schema schema, RowB
             EndFile();
         }
     }
+
+    /// <summary>Parts have several files, the pieces of a journal one each.</summary>
+    private string FileName() => char.IsAsciiDigit(name[^1])
+        ? name + ".arrow"
+        : string.Create(CultureInfo.InvariantCulture, $"{name}-{_files.Count:00000}.arrow");
 
     private void EndFile()
     {

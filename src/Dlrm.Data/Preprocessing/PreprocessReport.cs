@@ -1,3 +1,6 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Dlrm.Data.Folders;
 
 namespace Dlrm.Data.Preprocessing;
@@ -22,6 +25,43 @@ public sealed record PreprocessReport
 
     /// <summary>Bytes read.</summary>
     public long SourceBytes => Description.Sources.Sum(source => source.Bytes);
+
+    /// <summary>The text of report.json.</summary>
+    internal static string ToJson(DataSetDescription description, IReadOnlyList<ColumnReport> columns)
+    {
+        var list = new JsonArray();
+        foreach (ColumnReport column in columns)
+        {
+            list.Add(new JsonObject
+            {
+                ["name"] = column.Name,
+                ["kind"] = column.Kind,
+                ["distinct"] = column.Distinct < 0 ? null : column.Distinct,
+                ["kept"] = column.Kept < 0 ? null : column.Kept,
+                ["missing"] = column.Missing < 0 ? null : column.Missing,
+                ["out_of_vocabulary"] = column.OutOfVocabulary,
+                ["detail"] = column.Detail,
+            });
+        }
+
+        var skipped = new JsonObject();
+        foreach ((string reason, long count) in description.Skipped)
+        {
+            skipped[reason] = count;
+        }
+
+        return new JsonObject
+        {
+            ["rows"] = description.Rows,
+            ["label_rate"] = description.Splits.Sum(split => split.Rows * (split.LabelRate ?? 0)) / description.Rows,
+            ["skipped"] = skipped,
+            ["columns"] = list,
+        }.ToJsonString(new JsonSerializerOptions
+        {
+            WriteIndented = true,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        }) + "\n";
+    }
 }
 
 /// <summary>What a raw column holds.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using Dlrm.Data.Folders;
 using Dlrm.Threading;
@@ -35,8 +34,16 @@ public static class Preprocessor
             return new PreprocessReport { Description = existing, Folder = output.FullPath, WasThere = true };
         }
 
+        SpaceCheck.Require(output.FullPath, files, SpacePerTextByte(options.Schema));
+        if (Directory.Exists(output.Work))
+        {
+            Directory.Delete(output.Work, recursive: true);
+        }
+
+        Directory.CreateDirectory(output.Work);
         var rejects = new RejectLog(options.OnBadLine);
-        SpooledSource source = new SourcePass(options, rule, output.Work, rejects, progress).Run(files, cancellation);
+        using var pass = new SourcePass(options, rule, output.Work, rejects, progress);
+        SpooledSource source = pass.Run(files, cancellation);
         if (source.Rows == 0)
         {
             string first = rejects.First.Length > 0 ? $" The first row left out: {rejects.First}" : "";
@@ -61,8 +68,8 @@ public static class Preprocessor
         }
 
         reader.Dispose();
-        IReadOnlyList<ColumnReport> columns = Columns(options.Schema, source, fit, encoding);
-        output.Write("report.json", ReportJson(description, columns));
+        IReadOnlyList<ColumnReport> columns = Columns(options.Schema, fit, encoding);
+        output.Write("report.json", PreprocessReport.ToJson(description, columns));
         if (rejects.Lines.Count > 0)
         {
             output.Write("rejects.jsonl", string.Join('\n', rejects.Lines) + "\n");
@@ -77,6 +84,10 @@ public static class Preprocessor
             Messages = Messages(options, description, rejects, output.FullPath),
         };
     }
+
+    /// <summary>Spool and row files: eight and four bytes a number, twice four a category, of about six bytes of text each.</summary>
+    private static double SpacePerTextByte(DataSchema schema) =>
+        ((12.0 * schema.Dense.Count) + (8.0 * schema.Sparse.Count) + 16) / (6.0 * (schema.Dense.Count + schema.Sparse.Count + 1));
 
     private static JsonObject Settings(PreprocessOptions options) => new()
     {
@@ -94,7 +105,7 @@ public static class Preprocessor
         if (rule is { Kind: SplitKind.Time, Cuts.Count: 0 })
         {
             var counts = new Dictionary<long, long>();
-            reader.Run(_ => { }, () =>
+            reader.Run(_ => { }, _ => { }, () =>
             {
                 foreach (RawBlock block in reader.Blocks.AsSpan(0, reader.Count))
                 {
@@ -132,7 +143,7 @@ public static class Preprocessor
             SourceRows = source.Rows,
             Label = new LabelFeature(schema.Label, schema.Positive),
             Dense = fit.Dense,
-            Sparse = [.. schema.Sparse.Select((column, table) => Feature(column, table, source, fit, output))],
+            Sparse = [.. schema.Sparse.Select((column, table) => Feature(column, table, fit, output))],
             Weight = schema.Weight,
             Group = schema.Group,
             Files = files,
@@ -150,7 +161,7 @@ public static class Preprocessor
         return sources.Count == 1 ? first : string.Create(CultureInfo.InvariantCulture, $"{first} and {sources.Count - 1} more");
     }
 
-    private static SparseFeature Feature(SparseColumn column, int table, SpooledSource source, Fit fit, OutputFolder output)
+    private static SparseFeature Feature(SparseColumn column, int table, Fit fit, OutputFolder output)
     {
         var feature = new SparseFeature
         {
@@ -163,29 +174,17 @@ public static class Preprocessor
             Separator = column.Separator,
             MaxLength = column.MaxLength,
         };
-        if (source.Dictionaries[table] is not { } dictionary)
+        if (fit.Vocabularies[table] is not { } vocabulary)
         {
             return feature;
         }
 
-        int[] indices = fit.Indices[table]!;
-        int[] kept = new int[fit.TableRows[table] - 1];
-        for (int value = 0; value < indices.Length; value++)
-        {
-            if (indices[value] > 0)
-            {
-                kept[indices[value] - 1] = value;
-            }
-        }
-
         string name = string.Create(CultureInfo.InvariantCulture, $"vocabulary-{table:000}.arrow");
-        string hash = VocabularyFile.Write(
-            Path.Combine(output.Work, name), kept.Length, number => dictionary[kept[number]],
-            number => fit.Counts[table][kept[number]]);
-        return feature with { Vocabulary = name, VocabularyHash = hash };
+        (string hash, string values) = VocabularyFile.Write(Path.Combine(output.Work, name), vocabulary.Count, vocabulary.Value, vocabulary.Frequency);
+        return feature with { Vocabulary = name, VocabularyHash = hash, ValuesHash = values };
     }
 
-    private static List<ColumnReport> Columns(DataSchema schema, SpooledSource source, Fit fit, RowEncoding encoding)
+    private static List<ColumnReport> Columns(DataSchema schema, Fit fit, RowEncoding encoding)
     {
         var columns = new List<ColumnReport>();
         for (int feature = 0; feature < schema.Dense.Count; feature++)
@@ -202,20 +201,19 @@ public static class Preprocessor
         for (int table = 0; table < schema.Sparse.Count; table++)
         {
             string name = schema.Sparse[table].Column;
-            if (source.Dictionaries[table] is not { } dictionary)
+            if (fit.Vocabularies[table] is not { } vocabulary)
             {
                 columns.Add(new ColumnReport(
                     name, "sparse", -1, -1, -1, 0, string.Create(CultureInfo.InvariantCulture, $"hashed to {fit.TableRows[table]:N0} rows")));
                 continue;
             }
 
-            long[] counts = fit.Counts[table];
-            int empty = dictionary.Find([], ValueDictionary.Hash([]));
-            IEnumerable<string> top = Enumerable.Range(0, counts.Length).OrderByDescending(value => counts[value]).ThenBy(value => value)
-                .Take(3).Select(value => string.Create(
-                    CultureInfo.InvariantCulture, $"{VocabularyFile.Text(dictionary[value])} ({counts[value]:N0})"));
+            long[] frequencies = [.. Enumerable.Range(0, vocabulary.Count).Select(vocabulary.Frequency)];
+            IEnumerable<string> top = MostFrequent.Of(frequencies).Select(value => string.Create(
+                    CultureInfo.InvariantCulture, $"{VocabularyFile.Text(vocabulary.Value(value))} ({frequencies[value]:N0})"));
+            int empty = vocabulary.IndexOfEmpty();
             columns.Add(new ColumnReport(
-                name, "sparse", dictionary.Count, fit.TableRows[table] - 1, empty < 0 ? 0 : counts[empty], unknown[table],
+                name, "sparse", vocabulary.Distinct, vocabulary.Count, empty < 0 ? 0 : frequencies[empty], unknown[table],
                 string.Join(", ", top)));
         }
 
@@ -224,55 +222,12 @@ public static class Preprocessor
 
     private static List<string> Messages(PreprocessOptions options, DataSetDescription description, RejectLog rejects, string folder)
     {
-        var messages = new List<string>(rejects.Notes);
-        if (rejects.Total > 0)
-        {
-            messages.Add(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{rejects.Total:N0} rows were left out ({string.Join(", ", rejects.Counts.Select(pair => $"{pair.Value} {pair.Key}"))}); {Path.Combine(folder, "rejects.jsonl")} describes them. The first: {rejects.First}"));
-        }
-
+        var messages = new List<string>(rejects.Describe(folder));
         foreach (SplitEntry split in description.Splits.Skip(1).Where(split => split.Rows == 0))
         {
             messages.Add($"--split={options.Split} leaves no row in the {split.Name} part.");
         }
 
         return messages;
-    }
-
-    private static string ReportJson(DataSetDescription description, IReadOnlyList<ColumnReport> columns)
-    {
-        var list = new JsonArray();
-        foreach (ColumnReport column in columns)
-        {
-            list.Add(new JsonObject
-            {
-                ["name"] = column.Name,
-                ["kind"] = column.Kind,
-                ["distinct"] = column.Distinct < 0 ? null : column.Distinct,
-                ["kept"] = column.Kept < 0 ? null : column.Kept,
-                ["missing"] = column.Missing < 0 ? null : column.Missing,
-                ["out_of_vocabulary"] = column.OutOfVocabulary,
-                ["detail"] = column.Detail,
-            });
-        }
-
-        var skipped = new JsonObject();
-        foreach ((string reason, long count) in description.Skipped)
-        {
-            skipped[reason] = count;
-        }
-
-        return new JsonObject
-        {
-            ["rows"] = description.Rows,
-            ["label_rate"] = description.Splits.Sum(split => split.Rows * (split.LabelRate ?? 0)) / description.Rows,
-            ["skipped"] = skipped,
-            ["columns"] = list,
-        }.ToJsonString(new System.Text.Json.JsonSerializerOptions
-        {
-            WriteIndented = true,
-            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        }) + "\n";
     }
 }

@@ -5,8 +5,6 @@ namespace Dlrm.Data.Preprocessing;
 /// <summary>Rows read from one block of text: numbers as they stand, categories as places in the text, later as numbers.</summary>
 internal sealed class RawBlock
 {
-    private readonly int _groupColumn;
-
     /// <summary>An empty block.</summary>
     public RawBlock(int dense, IReadOnlyList<bool> bags, bool weighted, bool grouped, bool keyed)
     {
@@ -16,8 +14,8 @@ internal sealed class RawBlock
             Dense[feature] = new double[64];
         }
 
-        _groupColumn = grouped ? bags.Count : -1;
-        Tokens = [.. bags.Append(false).Take(bags.Count + (grouped ? 1 : 0)).Select(bag => new TokenColumn(bag))];
+        Tokens = [.. bags.Select(bag => new TokenColumn(bag))];
+        Groups = grouped ? new long[64] : null;
         Weights = weighted ? new float[64] : null;
         Keys = keyed ? new long[64] : null;
     }
@@ -40,11 +38,11 @@ internal sealed class RawBlock
     /// <summary>(M) of (R); NaN where missing.</summary>
     public double[][] Dense { get; }
 
-    /// <summary>(T), and one more for the group if there is one.</summary>
+    /// <summary>(T).</summary>
     public TokenColumn[] Tokens { get; }
 
-    /// <summary>The group's values, or null.</summary>
-    public TokenColumn? Group => _groupColumn < 0 ? null : Tokens[_groupColumn];
+    /// <summary>(R), or null: whole numbers as they are, other texts by their XxHash3.</summary>
+    public long[]? Groups { get; private set; }
 
     /// <summary>(R), or null.</summary>
     public float[]? Weights { get; private set; }
@@ -89,6 +87,7 @@ internal sealed class RawBlock
 
         Weights = Weights is null ? null : Grown(Weights, rows);
         Keys = Keys is null ? null : Grown(Keys, rows);
+        Groups = Groups is null ? null : Grown(Groups, rows);
     }
 
     private static T[] Grown<T>(T[] array, int length)

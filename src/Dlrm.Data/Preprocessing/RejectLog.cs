@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -60,6 +61,43 @@ internal sealed class RejectLog(OnBadLine onBadLine)
                 ["problem"] = line.Problem,
                 ["fix"] = BadLine.Fix(line.Reason),
             }.ToJsonString());
+        }
+    }
+
+    /// <summary>Takes up the counts of an earlier process.</summary>
+    public void Restore(IReadOnlyDictionary<string, long> counts)
+    {
+        foreach ((string reason, long count) in counts)
+        {
+            _counts[reason] = _counts.GetValueOrDefault(reason) + count;
+        }
+    }
+
+    /// <summary>Takes up the descriptions of an earlier process.</summary>
+    public void Restore(IReadOnlyList<string> lines)
+    {
+        _lines.AddRange(lines);
+        if (First.Length == 0 && lines.Count > 0)
+        {
+            First = lines[0];
+        }
+    }
+
+    /// <summary>What a person should know of them, one line each.</summary>
+    /// <param name="folder">Where rejects.jsonl is.</param>
+    public IEnumerable<string> Describe(string folder)
+    {
+        foreach (string note in _notes)
+        {
+            yield return note;
+        }
+
+        if (Total > 0)
+        {
+            string reasons = string.Join(", ", _counts.Select(pair => $"{pair.Value} {pair.Key}"));
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Total:N0} rows were left out ({reasons}); {Path.Combine(folder, "rejects.jsonl")} describes them. The first: {First}");
         }
     }
 

@@ -43,7 +43,7 @@ internal sealed class RowEncoding : IDisposable
     /// <param name="progress">Told the rows done after each round.</param>
     public void Run(Action<long> progress)
     {
-        _reader.Run(EncodeBlock, () =>
+        _reader.Run(_fit.LoadIndices, EncodeBlock, () =>
         {
             for (int block = 0; block < _reader.Count; block++)
             {
@@ -122,7 +122,7 @@ internal sealed class RowEncoding : IDisposable
 
         if (target.Groups is { } groups)
         {
-            groups.Longs[at] = block.Group!.Ids[row];
+            groups.Longs[at] = block.Groups![row];
         }
     }
 

@@ -43,6 +43,17 @@ internal static class SourceFiles
         return files;
     }
 
+    /// <summary>Refuses a file that had another length when its reading began than was read.</summary>
+    /// <exception cref="BadDataException">It was changed meanwhile.</exception>
+    public static void RequireUnchanged(string file, long before, long read)
+    {
+        if (file != StandardInput && (read != before || new FileInfo(file).Length != before))
+        {
+            throw new BadDataException(
+                file, $"the file was changed while it was read: it had {before} bytes, {read} were read. Wait until it is complete.");
+        }
+    }
+
     private static string[] Matches(string pattern)
     {
         string folder = Path.GetDirectoryName(pattern) is { Length: > 0 } named ? named : ".";

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Dlrm.Data.Folders;
 using Dlrm.Data.Lines;
 using Dlrm.Threading;
@@ -18,8 +17,11 @@ internal sealed record SpooledSource
     /// <summary>Rows.</summary>
     public required long Rows { get; init; }
 
-    /// <summary>The values of each feature, and last of the group; null where hashed.</summary>
+    /// <summary>The values of each feature; null where hashed. Empty when they were spilled.</summary>
     public required ValueDictionary?[] Dictionaries { get; init; }
+
+    /// <summary>The values of each feature on disk, when they outgrew <see cref="PreprocessOptions.MemoryLimit"/>.</summary>
+    public VocabularySpill? Spill { get; init; }
 
     /// <summary>What was read.</summary>
     public required IReadOnlyList<SourceEntry> Sources { get; init; }
@@ -30,7 +32,7 @@ internal sealed record SpooledSource
 
 /// <summary>The one pass over the source: parses, numbers categories by first appearance, spools the rows.</summary>
 internal sealed class SourcePass(
-    PreprocessOptions options, SplitRule split, string folder, RejectLog rejects, IProgress<LoadProgress>? progress)
+    PreprocessOptions options, SplitRule split, string folder, RejectLog rejects, IProgress<LoadProgress>? progress) : IDisposable
 {
     /// <summary>A spool file ends when it is larger.</summary>
     private const long SpoolBytes = 1 << 26;
@@ -40,6 +42,7 @@ internal sealed class SourcePass(
     private readonly List<SpoolBlock> _blocks = [];
     private readonly List<SourceEntry> _sources = [];
     private FileStream? _spool;
+    private VocabularySpill? _spill;
     private int _spools;
     private long _rows;
 
@@ -55,36 +58,37 @@ internal sealed class SourcePass(
         ValueDictionary?[] dictionaries =
         [
             .. options.Schema.Sparse.Select(column => column.Hash > 0 ? null : new ValueDictionary()),
-            .. options.Schema.Group is null ? [] : new ValueDictionary?[] { new() },
         ];
         long total = files.Sum(file => file == SourceFiles.StandardInput ? 0 : new FileInfo(file).Length);
         long before = 0;
-        try
+        for (int file = 0; file < files.Count; file++)
         {
-            for (int file = 0; file < files.Count; file++)
-            {
-                Header header = ReadHeader(files[file], layout);
-                layout ??= new RowLayout(header.Names, options.Schema, split, files[file]);
-                text ??= header.Conventions(options.Schema);
-                RowLayout found = layout;
-                round = new ParseRound(
-                    team, options.Schema, () => new DelimitedParser(found, header.Delimiter, header.Quotes, header.CarriageReturns),
-                    () => NewBlock(options.Schema, split), dictionaries);
-                long first = _rows;
-                using var reader = header.Open((2 * workers) + 2, cancellation);
-                ReadFile(reader, round, file, files[file], header.Lines, before, total, cancellation);
-                _sources.Add(new SourceEntry(
-                    files[file], reader.BytesRead, reader.FileHash.ToString("x16", CultureInfo.InvariantCulture), _rows - first));
-                before += reader.BytesRead;
-            }
+            Header header = ReadHeader(files[file], layout);
+            layout ??= new RowLayout(header.Names, options.Schema, split, files[file]);
+            text ??= header.Conventions(options.Schema);
+            RowLayout found = layout;
+            round = new ParseRound(
+                team, options.Schema, () => new DelimitedParser(found, header.Delimiter, header.Quotes, header.CarriageReturns),
+                () => NewBlock(options.Schema, split), dictionaries);
+            long first = _rows;
+            long length = files[file] == SourceFiles.StandardInput ? 0 : new FileInfo(files[file]).Length;
+            using var reader = header.Open((2 * workers) + 2, cancellation);
+            ReadFile(reader, round, file, files[file], header.Lines, before, total, cancellation);
+            SourceFiles.RequireUnchanged(files[file], length, reader.BytesRead);
+            _sources.Add(new SourceEntry(
+                files[file], reader.BytesRead, reader.FileHash.ToString("x16", CultureInfo.InvariantCulture), _rows - first));
+            before += reader.BytesRead;
         }
-        finally
+
+        _spool?.Dispose();
+        if (_spill is not null && dictionaries.Any(dictionary => dictionary?.Count > 0))
         {
-            _spool?.Dispose();
+            EndGeneration(dictionaries);
         }
 
         return new SpooledSource
         {
+            Spill = _spill,
             Layout = layout!,
             Blocks = _blocks,
             Rows = _rows,
@@ -93,6 +97,9 @@ internal sealed class SourcePass(
             Text = text!,
         };
     }
+
+    /// <summary>Closes the spool.</summary>
+    public void Dispose() => _spool?.Dispose();
 
     /// <summary>A block for the columns of a schema.</summary>
     public static RawBlock NewBlock(DataSchema schema, SplitRule split) => new(
@@ -119,6 +126,11 @@ internal sealed class SourcePass(
                 Append(block, file);
             }
 
+            if (options.MemoryLimit > 0 && round.Dictionaries.Sum(dictionary => dictionary?.Bytes ?? 0) > options.MemoryLimit)
+            {
+                EndGeneration(round.Dictionaries);
+            }
+
             progress?.Report(new LoadProgress($"reading {Path.GetFileName(name)}", before + reader.BytesRead, total, _rows));
         }
 
@@ -143,8 +155,18 @@ internal sealed class SourcePass(
 
         long offset = _spool.Position;
         int length = Spool.Write(_spool, block);
-        _blocks.Add(new SpoolBlock(_spools - 1, offset, length, block.Rows, _rows, source));
+        _blocks.Add(new SpoolBlock(_spools - 1, offset, length, block.Rows, _rows, source, _spill?.Generations ?? 0));
         _rows += block.Rows;
+    }
+
+    private void EndGeneration(ValueDictionary?[] dictionaries)
+    {
+        _spill ??= new VocabularySpill(folder, dictionaries.Length);
+        _spill.Write(dictionaries);
+        for (int column = 0; column < dictionaries.Length; column++)
+        {
+            dictionaries[column] = dictionaries[column] is null ? null : new ValueDictionary();
+        }
     }
 
     private Header ReadHeader(string file, RowLayout? layout)

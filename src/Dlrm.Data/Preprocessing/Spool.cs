@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Dlrm.Data.Folders;
 
 namespace Dlrm.Data.Preprocessing;
 
@@ -11,7 +10,8 @@ namespace Dlrm.Data.Preprocessing;
 /// <param name="Rows">Its rows.</param>
 /// <param name="FirstRow">Rows before it.</param>
 /// <param name="Source">The number of the source file.</param>
-internal sealed record SpoolBlock(int File, long Offset, int Length, int Rows, long FirstRow, int Source);
+/// <param name="Generation">The generation of the vocabularies that its numbers belong to.</param>
+internal sealed record SpoolBlock(int File, long Offset, int Length, int Rows, long FirstRow, int Source, int Generation);
 
 /// <summary>
 /// Parsed rows on disk between the pass over the source and the encoding: numbers as they stand, categories as numbers of
@@ -44,6 +44,7 @@ internal static class Spool
         }
 
         written += block.Weights is null ? 0 : Put(stream, block.Weights, rows);
+        written += block.Groups is null ? 0 : Put(stream, block.Groups, rows);
         return written + (block.Keys is null ? 0 : Put(stream, block.Keys, rows));
     }
 
@@ -79,6 +80,11 @@ internal static class Spool
         if (block.Weights is not null)
         {
             Get(ref bytes, block.Weights, rows);
+        }
+
+        if (block.Groups is not null)
+        {
+            Get(ref bytes, block.Groups, rows);
         }
 
         if (block.Keys is not null)

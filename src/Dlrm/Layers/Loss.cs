@@ -38,6 +38,26 @@ public abstract class Loss
         Span<float> probabilities,
         Span<float> logitGradient);
 
+    /// <summary>The loss over a batch whose samples have weights: the mean over the batch of weight times loss.</summary>
+    /// <param name="engine">What to compute with.</param>
+    /// <param name="logits">z, (B).</param>
+    /// <param name="labels">(B), in [0, 1].</param>
+    /// <param name="weights">(B), 0 or more; empty: each counts as 1.</param>
+    /// <param name="probabilities">p, (B), out; after the clamp.</param>
+    /// <param name="logitGradient">∂loss/∂z, (B), out.</param>
+    /// <returns>Σ weight · loss / B, as PyTorch's <c>weight</c> with the mean gives.</returns>
+    /// <exception cref="NotSupportedException">There are weights, and this loss takes none.</exception>
+    public virtual float ComputeWeighted(
+        Engine engine,
+        ReadOnlySpan<float> logits,
+        ReadOnlySpan<float> labels,
+        ReadOnlySpan<float> weights,
+        Span<float> probabilities,
+        Span<float> logitGradient) =>
+        weights.IsEmpty
+            ? Compute(engine, logits, labels, probabilities, logitGradient)
+            : throw new NotSupportedException($"The loss {Name} takes no sample weights.");
+
     /// <summary>The same probabilities as <see cref="Compute"/>, without labels.</summary>
     /// <param name="engine">What to compute with.</param>
     /// <param name="logits">z, (B).</param>

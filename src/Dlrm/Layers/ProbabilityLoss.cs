@@ -56,6 +56,53 @@ public abstract class ProbabilityLoss : Loss
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public sealed override float ComputeWeighted(
+        Engine engine,
+        ReadOnlySpan<float> logits,
+        ReadOnlySpan<float> labels,
+        ReadOnlySpan<float> weights,
+        Span<float> probabilities,
+        Span<float> logitGradient)
+    {
+        if (weights.IsEmpty)
+        {
+            return Compute(engine, logits, labels, probabilities, logitGradient);
+        }
+
+        RequireLength(nameof(weights), weights.Length, logits.Length);
+        RequireLength(nameof(labels), labels.Length, logits.Length);
+        RequireLength(nameof(probabilities), probabilities.Length, logits.Length);
+        RequireLength(nameof(logitGradient), logitGradient.Length, logits.Length);
+        var elementwise = Elementwise.For(engine.InstructionSet);
+        Span<float> complement = stackalloc float[ChunkSize];
+        double sum = 0;
+        for (int start = 0; start < logits.Length; start += ChunkSize)
+        {
+            int count = Math.Min(ChunkSize, logits.Length - start);
+            Span<float> p = probabilities.Slice(start, count);
+            Span<float> gradient = logitGradient.Slice(start, count);
+            Span<float> q = complement[..count];
+            elementwise.SigmoidBoth(logits.Slice(start, count), p, q);
+            MarkInside(p, gradient);
+            Clamp(p, q);
+
+            // One sample at a time: its own loss is needed to be weighted. An element's result does not depend on its place.
+            for (int sample = 0; sample < count; sample++)
+            {
+                float weight = weights[start + sample];
+                double own = Accumulate(
+                    elementwise, p.Slice(sample, 1), q.Slice(sample, 1), labels.Slice(start + sample, 1),
+                    gradient.Slice(sample, 1), logits.Length, 0);
+                sum += weight * own;
+                gradient[sample] *= weight;
+            }
+        }
+
+        return (float)(sum / logits.Length);
+    }
+
+    /// <inheritdoc/>
     public sealed override void Predict(Engine engine, ReadOnlySpan<float> logits, Span<float> probabilities)
     {
         RequireLength(nameof(probabilities), probabilities.Length, logits.Length);

@@ -156,8 +156,8 @@ public sealed class DlrmModel : IDisposable
     {
         var pass = new TowerPass(Optimizer is not null, RandomSeed, StepNumber, _accumulator?.Samples ?? 0);
         ForwardToLogits(batch, pass);
-        float loss = _loss.Compute(
-            Engine, _activations.Logits, batch.Labels, _activations.Probabilities, _activations.LogitGradient);
+        float loss = _loss.ComputeWeighted(
+            Engine, _activations.Logits, batch.Labels, batch.Weights, _activations.Probabilities, _activations.LogitGradient);
         Stages.End(Stage.Loss);
         _forwarded = batch;
         return loss;
@@ -170,8 +170,8 @@ public sealed class DlrmModel : IDisposable
     public float EvaluateLoss(Batch batch)
     {
         ForwardToLogits(batch, default);
-        float loss = _loss.Compute(
-            Engine, _activations.Logits, batch.Labels, _activations.Probabilities, _activations.LogitGradient);
+        float loss = _loss.ComputeWeighted(
+            Engine, _activations.Logits, batch.Labels, batch.Weights, _activations.Probabilities, _activations.LogitGradient);
         Stages.End(Stage.Loss);
         return loss;
     }

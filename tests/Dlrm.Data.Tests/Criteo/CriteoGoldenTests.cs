@@ -31,7 +31,11 @@ public sealed class CriteoGoldenTests
         Assert.Equal(golden.Rows, data.Rows.Rows);
         Assert.Equal(golden.TrainBatches, data.Train.BatchCount);
         Assert.Equal(golden.TestRows, data.Test.SampleCount);
-        AssertHead(golden, data.Rows);
+        if (golden.HeadLabels.Length > 0)
+        {
+            AssertHead(golden, data.Rows);
+        }
+
         AssertFirstBatch(golden, data.Train);
 
         // The reference draws the weights of table 0 next: uniform, ± the root of one over its rows.

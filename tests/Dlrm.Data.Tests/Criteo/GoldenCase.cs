@@ -7,7 +7,7 @@ namespace Dlrm.Data.Tests.Criteo;
 
 /// <summary>What the reference computed on criteo-tiny.tsv.gz (TestData/pack.py).</summary>
 internal sealed record GoldenCase(
-    string Name, long Seed, string Randomize, int MaxIndexRange, double SubSampleRate, int TrainBatches, int TestRows,
+    string Name, long Seed, string Randomize, bool MemoryMap, int MaxIndexRange, double SubSampleRate, int TrainBatches, int TestRows,
     int[] Counts, int Rows, long IndexSum, int[] HeadLabels, int[][] HeadNumbers, int[][] HeadIndices, float[] BatchDense,
     int[][] BatchIndices, float[] BatchLabels, int TableRows, float[] FirstWeights)
 {
@@ -19,6 +19,7 @@ internal sealed record GoldenCase(
     {
         RawDataFile = file,
         Randomize = Enum.Parse<CriteoRandomize>(Randomize, ignoreCase: true),
+        MemoryMap = MemoryMap,
         MaxIndexRange = MaxIndexRange,
         SubSampleRate = SubSampleRate,
         BatchSize = 64,

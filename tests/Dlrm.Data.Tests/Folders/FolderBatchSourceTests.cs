@@ -79,6 +79,7 @@ public sealed class FolderBatchSourceTests
         using var source = new FolderBatchSource(set, "train", 10, shuffleSeed: 7, bufferRows: 300);
         using var batch = new Batch(1, 2);
         ReadPass(source);
+        batch.ReserveIndices(1, 40);
         source.Read(0, batch);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int index = 1; index < source.BatchCount; index++)

@@ -119,6 +119,36 @@ public sealed class PreprocessorTests
     }
 
     [Fact]
+    public void Vocabularies_larger_than_their_memory_give_the_same_bytes()
+    {
+        using var folder = new TemporaryFolder();
+        var text = new System.Text.StringBuilder("click,user,tags\n");
+        var random = new System.Random(3);
+        for (int row = 0; row < 60_000; row++)
+        {
+            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"{row % 2},user {random.Next(40_000)},t{random.Next(9)}|t{random.Next(30_000)}\n");
+        }
+
+        string file = folder.Write("a.csv", text.ToString());
+        var options = new PreprocessOptions
+        {
+            Inputs = [file],
+            Output = folder["memory"],
+            Schema = new DataSchema
+            {
+                Label = "click",
+                Sparse = [new SparseColumn { Column = "user", MinFrequency = 2 }, new SparseColumn { Column = "tags", Separator = "|" }],
+            },
+        };
+        PreprocessReport expected = Preprocessor.Run(options);
+        PreprocessReport spilled = Preprocessor.Run(options with { Output = folder["spilled"], MemoryLimit = 1 << 20 });
+
+        Assert.Equal(Hashes(folder["memory"]), Hashes(folder["spilled"]));
+        Assert.Equal(expected.Columns, spilled.Columns);
+        Assert.Empty(Directory.GetFiles(folder["spilled"], "spool-*"));
+    }
+
+    [Fact]
     public void No_user_stands_on_both_sides()
     {
         using var folder = new TemporaryFolder();

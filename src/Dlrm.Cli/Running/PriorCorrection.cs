@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Dlrm.Checkpoints;
+using Dlrm.Layers;
+using Dlrm.Model;
+
+namespace Dlrm.Cli.Running;
+
+/// <summary>Brings scores of a model that saw only some of the negatives to the rate of other data.</summary>
+/// <remarks>
+/// Where a share k of the negatives was kept, the odds that a model learns are 1/k times the true ones. So the logit of a
+/// model trained with k is shifted by ln(k) − ln(k of the data scored): of the last bias, which changes nothing else.
+/// </remarks>
+internal static class PriorCorrection
+{
+    /// <summary>Shifts the model's last bias.</summary>
+    /// <param name="path">The model's folder.</param>
+    /// <param name="model">The loaded model.</param>
+    /// <param name="dropped">The share of negatives that was dropped from the data to score.</param>
+    /// <returns>What was done, for people; null when there is nothing to correct.</returns>
+    public static string? Apply(string path, DlrmModel model, double dropped)
+    {
+        double trained = DroppedInTraining(path);
+        if (trained == dropped || trained >= 1 || dropped >= 1)
+        {
+            return null;
+        }
+
+        double shift = Math.Log(1 - trained) - Math.Log(1 - dropped);
+        Parameter bias = model.Parameters.Last(parameter =>
+            parameter.Name.StartsWith("top_l.", StringComparison.Ordinal) && parameter.Name.EndsWith(".bias", StringComparison.Ordinal));
+        bias.Value[0] += (float)shift;
+        model.ParametersChanged();
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"Prior corrected: the model was trained with {100 * (1 - trained):0.##} % of the negatives, these data have {100 * (1 - dropped):0.##} %; "
+            + $"logits are shifted by {shift:0.0000} (--prior-correction=false leaves them).");
+    }
+
+    private static double DroppedInTraining(string path)
+    {
+        using ModelFolder folder = ModelSetup.Open(path, verifyHashes: false);
+        if (!folder.FileNames.Contains(RunRecord.NameInModel))
+        {
+            return 0;
+        }
+
+        using Stream stream = folder.OpenFile(RunRecord.NameInModel);
+        return (double?)JsonNode.Parse(stream)?["data"]?["negatives_dropped"] ?? 0;
+    }
+}
