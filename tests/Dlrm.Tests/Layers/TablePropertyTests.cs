@@ -94,7 +94,7 @@ public sealed class TablePropertyTests : IDisposable
         float[][] rows = Rows(featureMatrix, width);
         for (int sample = 0; sample < batch.Size; sample++)
         {
-            AssertClose($"bag {sample}", pooled[sample], rows[sample]);
+            AssertClose($"bag {sample}", pooled[sample], rows[sample], batch.LookupCount(0));
             Assert.True(test.Bags[sample].Length > 0 || rows[sample].All(value => value == 0), "An empty bag gives zeros.");
         }
 
@@ -102,17 +102,17 @@ public sealed class TablePropertyTests : IDisposable
         double[] projection = twin.Step(test.Bags, slopes);
         foreach (Parameter parameter in tables.SparseParameters)
         {
-            AssertClose(parameter.Name, twin.Values[parameter.Name], parameter.Value.Span);
+            AssertClose(parameter.Name, twin.Values[parameter.Name], parameter.Value.Span, batch.LookupCount(0));
         }
 
         foreach (OptimizerState state in optimizer.Sparse.States.Where(state => state.Name != "sparse.step"))
         {
-            AssertClose(state.Name, twin.Values[state.Name], state.Value.Span);
+            AssertClose(state.Name, twin.Values[state.Name], state.Value.Span, batch.LookupCount(0));
         }
 
         foreach (Parameter parameter in tables.DenseParameters)
         {
-            AssertClose(parameter.Name + " gradient", projection, parameter.Gradient!.Span);
+            AssertClose(parameter.Name + " gradient", projection, parameter.Gradient!.Span, batch.LookupCount(0));
         }
     }
 
@@ -129,8 +129,8 @@ public sealed class TablePropertyTests : IDisposable
         }
     }
 
-    /// <summary>1e-4 of the largest number: sums of 300 products of numbers below 1, rounded to float at each step.</summary>
-    private static void AssertClose(string name, double[] expected, ReadOnlySpan<float> actual)
+    /// <summary>1e-4 of the largest number, more where many lookups may cancel: each addition of a long sum rounds to float.</summary>
+    private static void AssertClose(string name, double[] expected, ReadOnlySpan<float> actual, int lookups)
     {
         Assert.Equal(expected.Length, actual.Length);
         double scale = expected.Length == 0 ? 1 : Math.Max(1, expected.Max(Math.Abs));
@@ -138,7 +138,7 @@ public sealed class TablePropertyTests : IDisposable
         {
             Assert.True(float.IsFinite(actual[place]), $"{name} [{place}] is {actual[place]}.");
             Assert.True(
-                Math.Abs(expected[place] - actual[place]) <= 1e-4 * scale,
+                Math.Abs(expected[place] - actual[place]) <= 1e-4 * scale * (1 + (lookups / 10.0)),
                 $"{name} [{place}]: the twin has {expected[place]}, here it is {actual[place]}.");
         }
     }
