@@ -59,7 +59,7 @@ public class PackedEmbeddingBagBench
     }
 
     [Benchmark(Baseline = true)]
-    public void Single() => _single.Forward(_batch, Features);
+    public void Floats() => _single.Forward(_batch, Features);
 
     [Benchmark]
     public void Packed() => _packed.Forward(_batch, Features);

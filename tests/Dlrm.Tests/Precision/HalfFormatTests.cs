@@ -15,13 +15,13 @@ public sealed unsafe class HalfFormatTests
     [Fact]
     public void Every_half_is_decoded_as_NET_decodes_it()
     {
+        ushort* words = stackalloc ushort[16];
+        float* single = stackalloc float[16];
+        float* brain = stackalloc float[16];
         foreach (InstructionSet set in InstructionSets.Supported)
         {
             for (int bits = 0; bits <= ushort.MaxValue; bits += 16)
             {
-                ushort* words = stackalloc ushort[16];
-                float* single = stackalloc float[16];
-                float* brain = stackalloc float[16];
                 for (int lane = 0; lane < 16; lane++)
                 {
                     words[lane] = (ushort)(bits + lane);
