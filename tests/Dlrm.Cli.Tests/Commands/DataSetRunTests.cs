@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Dlrm.Cli.Commands;
-using Dlrm.Data;
 using Dlrm.Data.Folders;
 using Xunit;
 
