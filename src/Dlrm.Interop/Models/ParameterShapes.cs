@@ -8,8 +8,15 @@ internal static class ParameterShapes
 {
     /// <summary>Names and shapes.</summary>
     /// <param name="config">A valid architecture.</param>
+    /// <exception cref="NotSupportedException">Its towers have normalization, which the formats here have no place for.</exception>
     public static List<(string Name, int[] Shape)> Of(DlrmConfig config)
     {
+        if (config.Tower is { Normalization: not "none" } tower)
+        {
+            throw new NotSupportedException(
+                $"A model with --normalization={tower.Normalization} is neither imported nor exported yet: only its folder holds all of it.");
+        }
+
         var shapes = new List<(string Name, int[] Shape)>();
         TableLayout[] tables = TableLayout.Of(config);
         foreach (TableLayout table in tables)

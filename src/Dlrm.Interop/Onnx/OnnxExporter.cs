@@ -10,8 +10,8 @@ namespace Dlrm.Interop.Onnx;
 /// <summary>Writes models as ONNX files, which score as the model does: every file is run and compared before it gets its name.</summary>
 public static class OnnxExporter
 {
-    /// <summary>Weights of more bytes than this lie in a file beside the model: a protobuf message ends at 2 GB.</summary>
-    public const long LargestInside = 1L << 30;
+    /// <summary>Weights of more bytes than this lie in a file beside the model: a message is held in memory, and ends at 2 GB.</summary>
+    public const long LargestInside = 1L << 28;
 
     private const int OperatorSet = 17;
     private const int FormatVersion = 8;

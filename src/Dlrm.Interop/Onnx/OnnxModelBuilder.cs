@@ -43,6 +43,11 @@ internal sealed class OnnxModelBuilder
 
     private void Build(OnnxInputs inputs)
     {
+        if (_config.Tower is { Normalization: not "none" } tower)
+        {
+            throw new NotSupportedException($"A model with --normalization={tower.Normalization} is not exported to ONNX yet.");
+        }
+
         string dense = _graph.Input("dense_x", Float, "batch_size", _config.DenseFeatures);
         (string Indices, string? Offsets)[] lookups = inputs == OnnxInputs.OneHot ? OneHotInputs() : BagInputs();
         string batch = _graph.Node("Shape", "batch", [dense], OnnxGraph.Attribute("start", 0), OnnxGraph.Attribute("end", 1));
@@ -92,10 +97,30 @@ internal sealed class OnnxModelBuilder
                 OnnxGraph.Attribute("transB", 1));
             if (layer < layers - 1 || lastIsHidden)
             {
-                input = _graph.Node("Relu", $"{prefix}.{(2 * layer) + 1}", [input]);
+                input = Activation($"{prefix}.{(2 * layer) + 1}", input);
             }
         }
 
         return input;
+    }
+
+    /// <summary>What follows a hidden layer; gelu is the exact form, x · ½ (1 + erf(x / √2)).</summary>
+    private string Activation(string name, string input)
+    {
+        switch (_config.Tower?.Activation ?? "relu")
+        {
+            case "relu":
+                return _graph.Node("Relu", name, [input]);
+            case "tanh":
+                return _graph.Node("Tanh", name, [input]);
+            case "silu":
+                return _graph.Node("Mul", name, [input, _graph.Node("Sigmoid", name + "/sigmoid", [input])]);
+            case "gelu":
+                string scaled = _graph.Node("Mul", name + "/scaled", [input, _graph.Scalar(MathF.Sqrt(0.5f))]);
+                string sum = _graph.Node("Add", name + "/sum", [_graph.Node("Erf", name + "/erf", [scaled]), _graph.Scalar(1)]);
+                return _graph.Node("Mul", name, [input, _graph.Node("Mul", name + "/share", [sum, _graph.Scalar(0.5f)])]);
+            default:
+                return input;
+        }
     }
 }

@@ -17,6 +17,8 @@ internal static class OnnxOperators
         "Max" => Binary(x[0], x[1], Math.Max, Math.Max),
         "Sum" => x.Aggregate((a, b) => Binary(a, b, (p, q) => p + q, (p, q) => p + q)),
         "Floor" => Map(x[0], MathF.Floor),
+        "Tanh" => Map(x[0], MathF.Tanh),
+        "Erf" => Map(x[0], Erf),
         "Relu" => Map(x[0], value => value > 0 ? value : 0),
         "Sigmoid" => Map(x[0], value => (float)(1 / (1 + Math.Exp(-value)))),
         "Clip" => Map(x[0], value => Math.Clamp(value, x[1].Floats[0], x[2].Floats[0])),
@@ -44,6 +46,25 @@ internal static class OnnxOperators
         => node.Attribute.FirstOrDefault(attribute => attribute.Name == name)?.I ?? otherwise;
 
     private static OnnxValue Map(OnnxValue x, Func<float, float> function) => new(x.Shape, Array.ConvertAll(x.Floats, v => function(v)));
+
+    /// <summary>2/√π Σ (−1)ⁿ x²ⁿ⁺¹ / (n! (2n + 1)); beyond 4 it is ±1 to 8 digits.</summary>
+    private static float Erf(float x)
+    {
+        if (Math.Abs(x) > 4)
+        {
+            return Math.Sign(x);
+        }
+
+        double term = x;
+        double sum = x;
+        for (int n = 1; n < 100; n++)
+        {
+            term *= -(double)x * x / n;
+            sum += term / ((2 * n) + 1);
+        }
+
+        return (float)(sum * 2 / Math.Sqrt(Math.PI));
+    }
 
     private static OnnxValue Cast(OnnxValue x, long to) => to == (long)TensorProto.Types.DataType.Float
         ? new OnnxValue(x.Shape, x.IsFloat ? x.Floats : Array.ConvertAll(x.Integers, value => (float)value))

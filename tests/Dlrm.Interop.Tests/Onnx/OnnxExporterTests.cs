@@ -19,7 +19,7 @@ public sealed class OnnxExporterTests
         { "full", "dot" }, { "full", "dot-itself" }, { "full", "dot-dense" }, { "full", "cat" }, { "full", "sum" },
         { "qr-mult", "dot" }, { "qr-add", "dot" }, { "qr-concat", "cat" }, { "md", "dot" }, { "weighted", "dot" },
         { "clamped", "dot" }, { "full", "dcn" }, { "mean", "dot" }, { "mean-qr", "dot" }, { "mean-weighted", "dot" },
-        { "fp16", "dot" }, { "bf16", "dot" },
+        { "fp16", "dot" }, { "bf16", "dot" }, { "gelu", "dot" }, { "silu", "dot" }, { "tanh", "dot" }, { "none", "dot" },
     };
 
     [Theory]
@@ -213,6 +213,7 @@ public sealed class OnnxExporterTests
             "mean-qr" => ModelFixture.Compressed("qr-mult") with { Pooling = ["mean"] },
             "mean-weighted" => ModelFixture.Compressed("weighted") with { Pooling = ["mean"] },
             "fp16" or "bf16" => ModelFixture.Config() with { Precision = new ModelPrecision { EmbeddingType = tables } },
+            "gelu" or "silu" or "tanh" or "none" => ModelFixture.Config() with { Tower = new TowerOptions { Activation = tables } },
             "clamped" => ModelFixture.Config() with { LossThreshold = 0.499f },
             _ => ModelFixture.Compressed(tables),
         };
