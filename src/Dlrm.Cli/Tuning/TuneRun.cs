@@ -58,7 +58,7 @@ internal sealed class TuneRun(OptionValues values, ToolConsole console)
             .. space.Draw(values.GetInt(TuneOptions.Budget), values.Get(TrainOptions.Seed))
                 .Select((settings, number) => new TuneRow(number, settings)),
         ];
-        IReadOnlyList<TuneRow> left = rows;
+        TuneRow[] left = rows;
         for (int round = 0; round < Shares.Length; round++)
         {
             int seeds = round == Shares.Length - 1 ? values.GetInt(TuneOptions.Seeds) : 1;
@@ -71,7 +71,7 @@ internal sealed class TuneRun(OptionValues values, ToolConsole console)
                     $"round {round + 1} of {Shares.Length}  setting {row.Number,3}  log loss {row.LogLoss:0.000000}  AUC {row.Auc:0.000000}  {row.Text}"));
             }
 
-            left = [.. left.OrderBy(row => row.LogLoss).ThenBy(row => row.Number).Take((left.Count + Thirds - 1) / Thirds)];
+            left = [.. left.OrderBy(row => row.LogLoss).ThenBy(row => row.Number).Take((left.Length + Thirds - 1) / Thirds)];
         }
 
         return [.. rows.OrderByDescending(row => row.Rounds).ThenBy(row => row.LogLoss).ThenBy(row => row.Number)];

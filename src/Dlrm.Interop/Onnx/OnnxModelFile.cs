@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
-using Dlrm.Checkpoints;
 using Dlrm.Interop.Models;
 using Dlrm.Model;
 using Onnx;

@@ -36,7 +36,7 @@ public sealed class TowerGradientTests
     {
         var options = new TowerOptions { Activation = activation, Normalization = normalization, Dropout = dropout };
         using var engine = new Engine(2);
-        using var tower = new Mlp(engine, "t", s_widths, logitOutput: false, training: true, options, Stream);
+        using var tower = new Mlp(engine, "t", s_widths, logitOutput: false, training: true, options: options, stream: Stream);
         var parameters = new Dictionary<string, double[]>();
         int seed = 1;
         foreach (Parameter parameter in tower.Parameters)

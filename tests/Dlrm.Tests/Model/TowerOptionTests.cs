@@ -99,7 +99,7 @@ public sealed class TowerOptionTests
         const float Share = 0.3f;
         using var engine = new Engine(2);
         using var tower = new Mlp(
-            engine, "t", [1, 1000, 1], logitOutput: true, training: true, new TowerOptions { Dropout = Share, Activation = "none" });
+            engine, "t", [1, 1000, 1], logitOutput: true, training: true, options: new TowerOptions { Dropout = Share, Activation = "none" });
         tower.Parameters[1].Value.Span.Fill(1);
         tower.Parameters[2].Value.Span.Fill(0.001f);
         tower.ParametersChanged();
