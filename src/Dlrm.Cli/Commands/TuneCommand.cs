@@ -23,7 +23,6 @@ internal sealed class TuneCommand : ToolCommand
         ("dlrm tune --output-dir=tuning", "27 settings on the embedded sample"),
         ("dlrm tune --data-generation=dataset --raw-data-file=train.txt --test-fraction=0.2 --budget=81 --output-dir=tuning",
             "on a file in the format of Criteo's Kaggle challenge; the same command goes on after an interruption"),
-        ("dlrm train --config=tuning/best.json", "trains with the best setting on all training samples"),
     ];
 
     public override IReadOnlyList<ToolOption> Options { get; } = [TuneOptions.Budget, TuneOptions.Seeds, .. OptionCatalog.Train];
