@@ -13,7 +13,7 @@ CASES = (
     'readme readme-seed7 dot dot-itself cat bce wbce bce-threshold sgd-bce-long ragged-last lookups-fixed gaussian '
     'lr-policy eval mlperf-eval epochs kaggle-shape criteo-none criteo-total criteo-day criteo-maxind '
     'criteo-subsample adagrad rwsadagrad criteo-mlperf bad-dim bad-op units qr-mult qr-add qr-concat md md-round '
-    'weighted-fixed weighted-learned').split()
+    'weighted-fixed weighted-learned dcn').split()
 
 # Fields that the reference computed in double precision: written as they are.
 DOUBLES = {'lrs', 'sum', 'abs_sum', 'test_acc', 'test_auc', 'numpy', 'metrics', 'trace', 'md_solver'}
