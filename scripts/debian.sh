@@ -8,6 +8,10 @@ need() {
   for package in "$@"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
-  [ ${#missing[@]} -eq 0 ] || [ "$(id -u)" -ne 0 ] || DEBIAN_FRONTEND=noninteractive timeout 300 \
-    apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 || true
+  [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" -eq 0 ] || return 0
+  apt_install "${missing[@]}" || { timeout 120 apt-get update -qq >/dev/null 2>&1 && apt_install "${missing[@]}"; } || true
+}
+
+apt_install() {
+  DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -qq -y --no-install-recommends "$@" >/dev/null 2>&1
 }
