@@ -70,8 +70,9 @@ public sealed class PyTorchScriptTests
         switch (expected.ValueKind)
         {
             case JsonValueKind.Object:
-                foreach (JsonProperty property in expected.EnumerateObject())
+                foreach (JsonProperty property in expected.EnumerateObject().Where(property => property.Name != "torch"))
                 {
+                    // "torch" is the version that computed them.
                     Assert.True(actual.TryGetProperty(property.Name, out JsonElement value), $"{path} has no {property.Name}.");
                     Compare(property.Value, value, $"{path}.{property.Name}");
                 }
