@@ -14,10 +14,13 @@ internal static class Recipes
         [ModelOptions.EmbeddingDimension] = 16L,
         [ModelOptions.BottomMlp] = new[] { 13, 512, 256, 64, 16 },
         [ModelOptions.TopMlp] = new[] { 512, 256, 1 },
+        [ModelOptions.Interaction] = "cat",
+        [TowerOptionSet.Normalization] = "layer",
         [ModelOptions.Loss] = "bce",
         [AccuracyOptions.EmbeddingBound] = 0.01,
         [AccuracyOptions.EmbeddingL2] = 0.0001,
-        [AccuracyOptions.MinFrequency] = 4L,
+        [AccuracyOptions.MinFrequency] = 2L,
+        [AccuracyOptions.NumbersAsCategories] = true,
         [AccuracyOptions.Standardize] = true,
         [DataOptions.Randomize] = "none",
         [TrainOptions.BatchSize] = 256L,
@@ -44,6 +47,14 @@ internal static class Recipes
         if (values.IsGiven(TrainOptions.Optimizer))
         {
             settings.Remove(TrainOptions.LearningRate);
+        }
+
+        if (DataSetOptions.NamesFolder(values))
+        {
+            // dlrm preprocess decided these; recorded as if given, they would be refused when the run is repeated.
+            settings.Remove(AccuracyOptions.MinFrequency);
+            settings.Remove(AccuracyOptions.NumbersAsCategories);
+            settings.Remove(AccuracyOptions.Standardize);
         }
 
         return values.WithPresetOver(settings);

@@ -26,10 +26,15 @@ internal sealed class TuneSpace
         Add(values, TrainOptions.Epochs, 1, 2, 3, 5);
         Add(values, ModelOptions.EmbeddingDimension, 8, 16);
         Add<IReadOnlyList<int>>(values, ModelOptions.TopMlp, [64, 1], [256, 1], [512, 256, 1]);
+        Add(values, ModelOptions.Interaction, "dot", "cat");
+        Add(values, TowerOptionSet.Normalization, "none", "layer");
+        Add(values, TowerOptionSet.Dropout, 0, 0.2);
+        Add(values, TowerOptionSet.Activation, "relu", "gelu");
+        Add(values, TrainOptions.Schedule, "constant", "cosine");
         Add(values, AccuracyOptions.EmbeddingL2, 0, 1e-4, 1e-3);
         if (!DataSetOptions.NamesFolder(values))
         {
-            Add(values, AccuracyOptions.MinFrequency, 4, 10);
+            Add(values, AccuracyOptions.MinFrequency, 2, 4, 10);
             Add(values, AccuracyOptions.NumbersAsCategories, false, true);
         }
     }

@@ -34,9 +34,13 @@ internal sealed record TuneTrial(int Setting, int Round, long Seed, double? LogL
             values.Get(TrainOptions.Optimizer),
             TrainingSetup.Optimizer(values));
         ModelSetup.Initialize(model, values, random);
-        TrainingOptions options = TrainingSetup.Options(values, data.Train.BatchCount) with
+        model.RandomSeed = seed;
+        int batches = share < 1 ? Math.Max(1, (int)(data.Train.BatchCount * share)) : data.Train.BatchCount;
+
+        // A schedule is that of the steps that are trained: it ends with them.
+        TrainingOptions options = TrainingSetup.Options(values, batches) with
         {
-            BatchLimit = share < 1 ? Math.Max(1, (int)(data.Train.BatchCount * share)) : 0,
+            BatchLimit = batches,
             TestFrequency = -1,
             PrintFrequency = int.MaxValue,
         };
