@@ -55,7 +55,7 @@ internal sealed class RunCheckpoints(OptionValues values, RunFolder folder, Resu
         if (Best is not null)
         {
             trainer.Register(Best);
-            Best.Run = (trainer, checkpointer);
+            Best.Saver = checkpointer;
         }
 
         store.Clear();
