@@ -132,7 +132,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             console.Out.WriteLine(line);
         }
 
-        DlrmModel model = ModelSetup.Load(load, values, data, engine, optimizer);
+        DlrmModel model = ModelSetup.Load(load, values, data, engine, optimizer, console.Error);
         if (!ModelSetup.RestoreOptimizer(load, model))
         {
             console.Error.WriteLine(

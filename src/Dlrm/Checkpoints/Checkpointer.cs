@@ -19,7 +19,7 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
     private readonly CheckpointOptions _options;
     private readonly long _everyTicks;
     private readonly BackgroundWork _writer = new();
-    private readonly SlotMemory _memory = new();
+    private readonly SlotMemory _memory;
     private long _lastTime;
     private long _nextStep;
     private long _writtenStep = -1;
@@ -29,7 +29,14 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
     /// <param name="folder">Where to.</param>
     /// <param name="options">How often, how many, and what else goes in.</param>
     public Checkpointer(DlrmModel model, CheckpointFolder folder, CheckpointOptions options)
+        : this(model, folder, options, new SlotMemory())
     {
+    }
+
+    /// <summary>With memory that a test lets run out.</summary>
+    internal Checkpointer(DlrmModel model, CheckpointFolder folder, CheckpointOptions options, SlotMemory memory)
+    {
+        _memory = memory;
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Keep, 1, nameof(options));
         _model = model;
         _folder = folder;
