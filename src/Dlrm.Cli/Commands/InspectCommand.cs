@@ -64,7 +64,7 @@ internal sealed class InspectCommand : ToolCommand
         }
         else if (path.Length > 0)
         {
-            using ModelFolder folder = ModelSetup.Open(path);
+            using ModelFolder folder = ModelSetup.Open(path, error: console.Error);
             config = DlrmConfig.FromJson(folder.ConfigJson);
             saved["path"] = folder.FullPath;
             saved["step"] = folder.StateJson is { } state ? JsonNode.Parse(state)?["step"]?.DeepClone() : null;

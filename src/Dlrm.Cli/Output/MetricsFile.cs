@@ -14,9 +14,11 @@ internal sealed class MetricsFile : TrainingObserver, ITrainingState, IDisposabl
     /// <summary>Raised when a member changes its meaning; members and kinds of lines may be added without.</summary>
     public const int FormatVersion = 1;
 
-    private readonly FileStream _file;
+    private readonly string _path;
     private readonly ArrayBufferWriter<byte> _line = new();
     private readonly Utf8JsonWriter _json;
+    private FileStream _file;
+    private long _head;
     private RunEnd? _end;
 
     /// <summary>Creates the file, replacing an old one; or opens one that <see cref="Restore"/> will go on with.</summary>
@@ -24,43 +26,49 @@ internal sealed class MetricsFile : TrainingObserver, ITrainingState, IDisposabl
     /// <param name="resume">True to keep what is there.</param>
     public MetricsFile(string path, bool resume = false)
     {
-        _file = new FileStream(
-            path, resume ? FileMode.OpenOrCreate : FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        _path = path;
+        _file = Open(resume ? FileMode.OpenOrCreate : FileMode.Create);
         _json = new Utf8JsonWriter(_line);
     }
 
-    /// <summary>In state.json: the file's length at the checkpoint. What came after is written again.</summary>
+    /// <summary>In state.json: the bytes after the first line at the checkpoint. What came after them is written again.</summary>
     public string Name => "metrics.jsonl";
 
-    public JsonNode Save() => JsonValue.Create(_file.Position);
+    public JsonNode Save() => JsonValue.Create(_file.Position - _head);
 
     /// <summary>Goes on where the file was at the checkpoint; a file that is shorter has lost lines, and goes on at its end.</summary>
     public void Restore(JsonNode state)
     {
-        _file.SetLength(Math.Min(_file.Length, state.GetValue<long>()));
+        _head = HeadLength();
+        _file.SetLength(Math.Min(_file.Length, _head + state.GetValue<long>()));
         _file.Seek(0, SeekOrigin.End);
     }
 
     /// <summary>Has the system write the lines through to the disk; from any thread.</summary>
     public void Flush() => RandomAccess.FlushToDisk(_file.SafeFileHandle);
 
-    /// <summary>The first line of a file: its version and the run's size. A run that goes on has it already.</summary>
-    /// <remarks>Nothing of the process or the clock stands in it: a resumed run leaves the same lines as one never stopped.</remarks>
+    /// <summary>The first line of a file: its version and the run's size.</summary>
+    /// <remarks>
+    /// Nothing of the process or the clock stands in it: a resumed run leaves the same lines as one never stopped. One that goes
+    /// on with more epochs gets the line of a run of that size.
+    /// </remarks>
     public override void Started(TrainingPlan plan)
     {
         _end = new RunEnd(RunEnd.Failed, plan.FirstStep, 0);
-        if (_file.Position > 0)
-        {
-            return;
-        }
-
         _json.WriteStartObject();
         _json.WriteString("kind", "run");
         _json.WriteNumber("version", FormatVersion);
         _json.WriteNumber("steps", (long)plan.Epochs * plan.BatchesPerEpoch);
         _json.WriteNumber("epochs", plan.Epochs);
         _json.WriteNumber("samples_per_epoch", plan.SamplesPerEpoch);
-        EndLine();
+        CloseLine();
+        byte[] head = _line.WrittenSpan.ToArray();
+        _line.ResetWrittenCount();
+        byte[] there = Read(0, _head);
+        if (!there.AsSpan().SequenceEqual(head))
+        {
+            Begin(head);
+        }
     }
 
     public override void Trained(TrainRecord record)
@@ -156,11 +164,65 @@ internal sealed class MetricsFile : TrainingObserver, ITrainingState, IDisposabl
 
     private void EndLine()
     {
+        CloseLine();
+        _file.Write(_line.WrittenSpan);
+        _line.ResetWrittenCount();
+    }
+
+    private void CloseLine()
+    {
         _json.WriteEndObject();
         _json.Flush();
         _line.Write("\n"u8);
-        _file.Write(_line.WrittenSpan);
-        _line.ResetWrittenCount();
         _json.Reset();
+    }
+
+    private FileStream Open(FileMode mode) => new(_path, mode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+
+    /// <summary>Gives the file this first line; one that goes on with it is replaced as a whole, so that no crash cuts it.</summary>
+    private void Begin(byte[] head)
+    {
+        if (_file.Position > 0)
+        {
+            byte[] rest = Read(_head, _file.Position - _head);
+            string temporary = _path + ".tmp";
+            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+            {
+                file.Write(head);
+                file.Write(rest);
+                file.Flush(flushToDisk: true);
+            }
+
+            _file.Dispose();
+            File.Move(temporary, _path, overwrite: true);
+            _file = Open(FileMode.Open);
+            _file.Seek(0, SeekOrigin.End);
+        }
+        else
+        {
+            _file.Write(head);
+        }
+
+        _head = head.Length;
+    }
+
+    private byte[] Read(long start, long length)
+    {
+        byte[] bytes = new byte[length];
+        int read = 0;
+        while (read < bytes.Length && RandomAccess.Read(_file.SafeFileHandle, bytes.AsSpan(read), start + read) is var count and > 0)
+        {
+            read += count;
+        }
+
+        return bytes[..read];
+    }
+
+    /// <summary>Bytes of the first line; 0 where it is no such line.</summary>
+    private long HeadLength()
+    {
+        const int Longest = 4096;
+        byte[] start = Read(0, Math.Min(_file.Length, Longest));
+        return start.AsSpan().StartsWith("{\"kind\":\"run\""u8) ? start.AsSpan().IndexOf((byte)'\n') + 1 : 0;
     }
 }

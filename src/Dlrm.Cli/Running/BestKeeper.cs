@@ -13,8 +13,8 @@ internal sealed class BestKeeper(string metric, string path) : TrainingObserver,
     /// <summary>In state.json.</summary>
     public string Name => "save_best";
 
-    /// <summary>The run and who saves it: set before the first step.</summary>
-    public (Trainer Trainer, Checkpointer Saver)? Run { get; set; }
+    /// <summary>Who saves it: set before the first step.</summary>
+    public Checkpointer? Saver { get; set; }
 
     public override void Evaluated(EvaluationRecord record)
     {
@@ -24,10 +24,10 @@ internal sealed class BestKeeper(string metric, string path) : TrainingObserver,
             "loss" => -record.Loss,
             _ => record.Metrics.Accuracy,
         };
-        if (value is { } number && double.IsFinite(number) && !(number <= _best) && Run is { } run)
+        if (value is { } number && double.IsFinite(number) && !(number <= _best) && Saver is { } saver)
         {
             _best = number;
-            run.Saver.SaveTo(run.Trainer, path);
+            saver.SaveTo(path);
         }
     }
 

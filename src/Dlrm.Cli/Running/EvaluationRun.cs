@@ -126,12 +126,12 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         return given.WithPreset(OptionFile.ReadKnown(document.RootElement, given.Options));
     }
 
-    private static DlrmModel CreateModel(OptionValues values, Engine engine, RunData data, NumpyRandom random)
+    private DlrmModel CreateModel(OptionValues values, Engine engine, RunData data, NumpyRandom random)
     {
         string load = values.Get(RunOptions.LoadModel);
         if (load.Length > 0)
         {
-            return PrecisionSetup.Apply(ModelSetup.Load(load, values, data, engine, optimizer: null), values);
+            return PrecisionSetup.Apply(ModelSetup.Load(load, values, data, engine, optimizer: null, console.Error), values);
         }
 
         var model = new DlrmModel(ModelSetup.Config(values, data.BringsShape ? data.Train : null), engine, optimizer: null);

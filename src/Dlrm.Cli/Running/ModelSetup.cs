@@ -150,14 +150,16 @@ internal static class ModelSetup
     /// <param name="data">Data that it must fit.</param>
     /// <param name="engine">What to compute with.</param>
     /// <param name="optimizer">Null to predict only.</param>
-    public static DlrmModel Load(string path, OptionValues values, RunData data, Engine engine, string? optimizer)
+    /// <param name="error">Told of damaged checkpoints; null for nobody.</param>
+    public static DlrmModel Load(
+        string path, OptionValues values, RunData data, Engine engine, string? optimizer, TextWriter? error = null)
     {
         if (ForeignModel.IsNamed(path))
         {
             return LoadFile(path, values, data, engine, optimizer);
         }
 
-        using ModelFolder folder = Open(path);
+        using ModelFolder folder = Open(path, error: error);
         RequireSameFile(folder, data);
         DlrmConfig config = Config(values, DlrmConfig.FromJson(folder.ConfigJson), folder.FullPath, data);
         var model = new DlrmModel(config, engine, optimizer, TrainingSetup.Optimizer(values));
@@ -237,7 +239,9 @@ internal static class ModelSetup
     /// <summary>Opens a model folder, or the one inside a run's folder: its model, else its newest checkpoint.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="verifyHashes">False when they have just been compared.</param>
-    public static ModelFolder Open(string path, bool verifyHashes = true)
+    /// <param name="error">Told of damaged checkpoints; null for a second look.</param>
+    /// <exception cref="InvalidDataException">It is no saved model, or nothing there is sound.</exception>
+    public static ModelFolder Open(string path, bool verifyHashes = true, TextWriter? error = null)
     {
         string inside = Path.Combine(path, "model");
         if (Directory.Exists(inside))
@@ -246,8 +250,28 @@ internal static class ModelSetup
         }
 
         // A run that was interrupted has checkpoints and no model yet.
-        string? newest = new CheckpointFolder(Path.Combine(path, "checkpoints")).List().Select(entry => entry.Path).FirstOrDefault();
-        return ModelFolder.Open(newest ?? path, verifyHashes);
+        string[] checkpoints = [.. new CheckpointFolder(Path.Combine(path, "checkpoints")).List().Select(entry => entry.Path)];
+        return checkpoints.Length == 0 ? ModelFolder.Open(path, verifyHashes) : OpenNewestSound(checkpoints, error);
+    }
+
+    /// <summary>The first that is sound, hashes always compared: every look must find the same one.</summary>
+    private static ModelFolder OpenNewestSound(string[] checkpoints, TextWriter? error)
+    {
+        InvalidDataException? newest = null;
+        foreach (string checkpoint in checkpoints)
+        {
+            try
+            {
+                return ModelFolder.Open(checkpoint, verifyHashes: true);
+            }
+            catch (InvalidDataException exception)
+            {
+                newest ??= exception;
+                error?.WriteLine($"Warning: {exception.Message} The checkpoint before it is tried.");
+            }
+        }
+
+        throw new InvalidDataException($"None of {checkpoints.Length} checkpoints is sound; the newest: {newest!.Message}", newest);
     }
 
     /// <summary>

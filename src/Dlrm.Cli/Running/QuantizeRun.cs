@@ -23,7 +23,7 @@ internal sealed class QuantizeRun(OptionValues given, ToolConsole console)
         using var interruption = new Interruption(console.Error);
         try
         {
-            using ModelFolder folder = ModelSetup.Open(given.Get(RunOptions.LoadModel));
+            using ModelFolder folder = ModelSetup.Open(given.Get(RunOptions.LoadModel), error: console.Error);
             return Run(folder, interruption.Token);
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)

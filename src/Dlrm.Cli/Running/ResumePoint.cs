@@ -203,6 +203,13 @@ internal sealed class ResumePoint : IDisposable
                     error.WriteLine($"Going on with {Folder!.FullPath}, after step {State!.Step}.");
                     return;
                 }
+
+                if (checkpoint is not null)
+                {
+                    throw new UsageException(
+                        $"--resume={checkpoint} is a model without the place where training stood: --load-model={checkpoint} begins a new run "
+                        + "with it.");
+                }
             }
             catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
             {

@@ -26,6 +26,10 @@ internal sealed class RunCheckpoints(OptionValues values, RunFolder folder, Resu
         if (resume.Lock is null && File.Exists(before))
         {
             File.Copy(before, folder.Metrics, overwrite: true);
+            foreach (string kept in new[] { folder.Best, folder.BestValidation })
+            {
+                Copy(Path.Combine(resume.Run, Path.GetFileName(kept)), kept);
+            }
         }
 
         return new MetricsFile(folder.Metrics, resume: true);
@@ -55,7 +59,7 @@ internal sealed class RunCheckpoints(OptionValues values, RunFolder folder, Resu
         if (Best is not null)
         {
             trainer.Register(Best);
-            Best.Run = (trainer, checkpointer);
+            Best.Saver = checkpointer;
         }
 
         store.Clear();
@@ -70,5 +74,18 @@ internal sealed class RunCheckpoints(OptionValues values, RunFolder folder, Resu
         }
 
         return checkpointer;
+    }
+
+    /// <summary>The best model so far stays the best one where a run goes on in another folder.</summary>
+    private static void Copy(string from, string to)
+    {
+        if (Directory.Exists(from))
+        {
+            Directory.CreateDirectory(to);
+            foreach (string path in Directory.EnumerateFiles(from))
+            {
+                File.Copy(path, Path.Combine(to, Path.GetFileName(path)), overwrite: true);
+            }
+        }
     }
 }

@@ -1,10 +1,12 @@
+using System.Text.Json.Nodes;
 using Dlrm.Cli.Output;
+using Dlrm.Reports.Recorded;
 using Dlrm.Training;
 
 namespace Dlrm.Cli.Running;
 
 /// <summary>Keeps what the report draws.</summary>
-internal sealed class RunHistory : TrainingObserver
+internal sealed class RunHistory : TrainingObserver, ITrainingState
 {
     /// <summary>Far more points than a curve has pixels; beyond it every second one goes.</summary>
     private const int MostIntervals = 20_000;
@@ -40,22 +42,42 @@ internal sealed class RunHistory : TrainingObserver
         }
     }
 
+    /// <summary>In state.json: the warnings, which are in no other file. All else is in metrics.jsonl.</summary>
+    public string Name => "warnings";
+
+    public JsonNode Save() => new JsonArray([.. _warnings.Select(warning => (JsonNode)warning)]);
+
+    public void Restore(JsonNode state)
+    {
+        _warnings.Clear();
+        _warnings.AddRange(state.AsArray().Select(warning => warning!.GetValue<string>()));
+    }
+
     /// <summary>Takes up what a run that goes on had measured until its checkpoint, from its metrics.jsonl.</summary>
     /// <param name="metrics">The file, cut to the checkpoint.</param>
-    /// <param name="state">The checkpoint's; null for a new run.</param>
-    public void GoOn(string metrics, TrainerState? state)
+    public void GoOn(string metrics)
     {
-        if (state is null)
-        {
-            return;
-        }
-
+        var lines = new MetricsLines();
         using var stream = new FileStream(metrics, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var reader = new StreamReader(stream);
         while (reader.ReadLine() is { } line)
         {
-            MetricsLine.Read(line, state.BatchesPerEpoch, Trained, Evaluated);
+            try
+            {
+                lines.Read(line);
+            }
+            catch (InvalidDataException)
+            {
+                // A damaged line is missing in the report; it is no reason not to go on.
+            }
         }
+
+        foreach (TrainRecord record in lines.Training)
+        {
+            Trained(record);
+        }
+
+        _evaluations.AddRange(lines.Evaluations);
     }
 
     public override void Evaluated(EvaluationRecord record) => _evaluations.Add(record);

@@ -132,7 +132,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             console.Out.WriteLine(line);
         }
 
-        DlrmModel model = ModelSetup.Load(load, values, data, engine, optimizer);
+        DlrmModel model = ModelSetup.Load(load, values, data, engine, optimizer, console.Error);
         if (!ModelSetup.RestoreOptimizer(load, model))
         {
             console.Error.WriteLine(
@@ -178,8 +178,13 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             new RunDiagnostics(TrainingSetup.Facts(data, model.Config)));
         TrainingSetup.AddWatchers(values, trainer, keptBest);
         watchers.Attach(trainer.Evaluator);
+        trainer.Register(history);
         using Checkpointer checkpointer = checkpoints.Begin(trainer, model, saver, metrics, all.Warned, console.Error);
-        history.GoOn(folder.Metrics, resume?.State);
+        if (resume?.State is not null)
+        {
+            history.GoOn(folder.Metrics);
+        }
+
         TrainingResult result;
         try
         {
@@ -193,6 +198,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         }
 
         checkpointer.Finish();
+        string end = trainer.Save().ToJson(); // before the final line, which a run that goes on writes at its own end
         EvaluationRecord? final = Final(data, model, metrics, result);
         ProfileOutput.Write(model.Engine, folder, People);
         DebugLines?.Updated(model);
@@ -205,7 +211,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         }
         else
         {
-            bool saved = saver.TrySave(folder.Model, trainer.Save().ToJson());
+            bool saved = saver.TrySave(folder.Model, end);
             if (saved)
             {
                 keptBest?.Remove();

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Dlrm.Memory;
 
 namespace Dlrm.Data.Folders;
@@ -9,7 +10,7 @@ namespace Dlrm.Data.Folders;
 /// and going on at batch b of pass p means setting <see cref="NextPass"/> to p and reading from b on. The next window of
 /// rows is copied a share at a time while batches of the present one are given out, so no batch waits for a whole window.
 /// </remarks>
-public sealed class FolderBatchSource : IBatchSource, IDisposable
+public sealed class FolderBatchSource : IResumableSource, IDisposable
 {
     private readonly SplitRows _rows;
     private readonly int _batchSize;
@@ -122,6 +123,29 @@ public sealed class FolderBatchSource : IBatchSource, IDisposable
         _order ??= new WindowOrder(SampleCount, _bufferRows, seed, _pass);
         _shuffle ??= new WindowShuffle(_rows, _order);
         _shuffle.Read(_order, first, batch);
+    }
+
+    /// <inheritdoc/>
+    public int PositionBytes => 2 * sizeof(int);
+
+    /// <inheritdoc/>
+    public void SavePosition(Span<byte> position)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(position, _pass);
+        BinaryPrimitives.WriteInt32LittleEndian(position[sizeof(int)..], NextPass);
+    }
+
+    /// <inheritdoc/>
+    public void RestorePosition(ReadOnlySpan<byte> position)
+    {
+        int pass = BinaryPrimitives.ReadInt32LittleEndian(position);
+        int next = BinaryPrimitives.ReadInt32LittleEndian(position[sizeof(int)..]);
+        if (position.Length != PositionBytes || pass < -1 || next < 0)
+        {
+            throw new ArgumentException($"There is no pass {pass} followed by pass {next}: other data are meant.", nameof(position));
+        }
+
+        (_pass, NextPass, _order) = (pass, next, null);
     }
 
     /// <summary>Gives the shuffle buffer back.</summary>

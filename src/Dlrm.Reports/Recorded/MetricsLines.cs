@@ -26,6 +26,9 @@ public sealed class MetricsLines
     /// <summary>Steps of the whole run; 0 while the file has not said.</summary>
     public long Steps { get; private set; }
 
+    /// <summary>Steps of an epoch; 0 while the file has not said.</summary>
+    public int StepsPerEpoch { get; private set; }
+
     /// <summary>How the run ended, as its last line says; null while it goes on.</summary>
     public string? Outcome { get; private set; }
 
@@ -63,9 +66,10 @@ public sealed class MetricsLines
                 ReadRun(root);
                 break;
             case "train":
+                (long step, int iteration, int epoch) = Place(root);
                 Add(new TrainRecord(
-                    root.GetProperty("step").GetInt64(), 0, 0, (int)Whole(root, "epoch", 0), Number(root, "loss"),
-                    Optional(root, "ms_per_it") ?? 0, Number(root, "lr"), Whole(root, "samples", 0)));
+                    step, iteration, StepsPerEpoch, epoch, Number(root, "loss"), Optional(root, "ms_per_it") ?? 0, Number(root, "lr"),
+                    Whole(root, "samples", 0)));
                 break;
             case "eval":
                 Add(ReadEvaluation(root));
@@ -89,6 +93,15 @@ public sealed class MetricsLines
         }
 
         Steps = Whole(root, "steps", 0);
+        StepsPerEpoch = Whole(root, "epochs", 0) is var epochs and > 0 ? (int)(Steps / epochs) : 0;
+    }
+
+    /// <summary>Step of the run, steps done in the epoch (0 where the file does not say how long one is), epoch.</summary>
+    private (long Step, int Iteration, int Epoch) Place(JsonElement root)
+    {
+        long step = root.GetProperty("step").GetInt64();
+        int epoch = (int)Whole(root, "epoch", 0);
+        return (step, StepsPerEpoch == 0 ? 0 : (int)(step - ((long)epoch * StepsPerEpoch)), epoch);
     }
 
     private void Add(TrainRecord record)
@@ -109,7 +122,7 @@ public sealed class MetricsLines
         _evaluations.Add(record);
     }
 
-    private static EvaluationRecord ReadEvaluation(JsonElement root)
+    private EvaluationRecord ReadEvaluation(JsonElement root)
     {
         var metrics = new EvaluationMetrics
         {
@@ -128,8 +141,9 @@ public sealed class MetricsLines
             Positives = (long?)Optional(root, "positives"),
         };
         bool best = root.TryGetProperty("is_best", out JsonElement isBest) && isBest.ValueKind == JsonValueKind.True;
+        (long step, int iteration, int epoch) = Place(root);
         return new EvaluationRecord(
-            root.GetProperty("step").GetInt64(), 0, 0, (int)Whole(root, "epoch", 0), metrics, Number(root, "loss"),
-            Optional(root, "best_accuracy") ?? metrics.Accuracy, Optional(root, "best_auc"), best);
+            step, iteration, StepsPerEpoch, epoch, metrics, Number(root, "loss"), Optional(root, "best_accuracy") ?? metrics.Accuracy,
+            Optional(root, "best_auc"), best);
     }
 }

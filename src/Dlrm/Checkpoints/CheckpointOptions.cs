@@ -18,6 +18,9 @@ public sealed record CheckpointOptions
     /// </summary>
     public Action? BeforeWriting { get; init; }
 
+    /// <summary>Tells the time for intervals in seconds; default: the system's.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>Told, on the training thread, when a checkpoint could not be written.</summary>
     public Action<string>? Warn { get; init; }
 }

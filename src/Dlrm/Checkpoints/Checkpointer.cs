@@ -19,8 +19,8 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
     private readonly CheckpointOptions _options;
     private readonly long _everyTicks;
     private readonly BackgroundWork _writer = new();
-    private readonly SlotMemory _memory = new();
-    private long _lastTime = Stopwatch.GetTimestamp();
+    private readonly SlotMemory _memory;
+    private long _lastTime;
     private long _nextStep;
     private long _writtenStep = -1;
 
@@ -29,13 +29,25 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
     /// <param name="folder">Where to.</param>
     /// <param name="options">How often, how many, and what else goes in.</param>
     public Checkpointer(DlrmModel model, CheckpointFolder folder, CheckpointOptions options)
+        : this(model, folder, options, new SlotMemory())
     {
+    }
+
+    /// <summary>With memory that a test lets run out.</summary>
+    internal Checkpointer(DlrmModel model, CheckpointFolder folder, CheckpointOptions options, SlotMemory memory)
+    {
+        _memory = memory;
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Keep, 1, nameof(options));
         _model = model;
         _folder = folder;
         _options = options;
-        _everyTicks = (long)(options.Every.Time.TotalSeconds * Stopwatch.Frequency);
+        _everyTicks = (long)(options.Every.Time.TotalSeconds * options.Clock.TimestampFrequency);
         _nextStep = options.Every.Steps;
+        _lastTime = options.Clock.GetTimestamp();
+        if (options.Every.Steps > 0 || _everyTicks > 0)
+        {
+            PrepareMemory();
+        }
     }
 
     /// <summary>Checkpoints written.</summary>
@@ -70,7 +82,7 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
 
         return _options.Every.Steps > 0
             ? step >= _nextStep
-            : _everyTicks > 0 && Stopwatch.GetTimestamp() - _lastTime >= _everyTicks;
+            : _everyTicks > 0 && _options.Clock.GetTimestamp() - _lastTime >= _everyTicks;
     }
 
     /// <inheritdoc/>
@@ -82,10 +94,9 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
     }
 
     /// <summary>Saves the model of this moment to a folder of its own, in the background, e.g. as the best so far.</summary>
-    /// <param name="trainer">The run.</param>
+    /// <remarks>It may be called in the middle of a test, so the folder says nothing of where training stands.</remarks>
     /// <param name="path">A new folder, or a saved model, which is replaced.</param>
-    public void SaveTo(Trainer trainer, string path)
-        => SaveInBackground(trainer.Save(), contents => ModelFolder.Save(path, contents));
+    public void SaveTo(string path) => SaveInBackground(null, contents => ModelFolder.Save(path, contents));
 
     /// <summary>Saves now and waits for it: for a run that was asked to end. Nothing is done if this step is saved already.</summary>
     /// <param name="trainer">The run, between steps.</param>
@@ -119,9 +130,22 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
         _memory.Dispose();
     }
 
+    /// <summary>Asks the system for a snapshot's memory before the first one needs it: with 8 million rows it takes a third of a second.</summary>
+    private void PrepareMemory() => _writer.Start("dlrm checkpoint", () =>
+    {
+        try
+        {
+            SnapshotMemory.Prepare(_model, _memory);
+        }
+        catch (InsufficientMemoryException)
+        {
+            // The first snapshot will say so.
+        }
+    });
+
     private void PlanAfter(long step)
     {
-        _lastTime = Stopwatch.GetTimestamp();
+        _lastTime = _options.Clock.GetTimestamp();
         if (_options.Every.Steps > 0)
         {
             _nextStep = ((step / _options.Every.Steps) + 1) * _options.Every.Steps;
@@ -137,7 +161,7 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
         }
     }
 
-    private void SaveInBackground(TrainerState state, Action<ModelContents> save)
+    private void SaveInBackground(TrainerState? state, Action<ModelContents> save)
     {
         Finish();
         long start = Stopwatch.GetTimestamp();
@@ -160,7 +184,7 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
         Paused += Stopwatch.GetElapsedTime(start);
     }
 
-    private void Write(TrainerState state, ModelSnapshot snapshot, Action<ModelContents> save)
+    private void Write(TrainerState? state, ModelSnapshot snapshot, Action<ModelContents> save)
     {
         _options.BeforeWriting?.Invoke();
         save(new ModelContents
@@ -168,7 +192,7 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
             ConfigJson = _model.Config.ToJson(),
             Tensors = snapshot.Tensors,
             OptimizerTensors = snapshot.OptimizerTensors,
-            StateJson = state.ToJson(),
+            StateJson = state?.ToJson(),
             Files = _options.Files,
             RequireFinite = true,
         });

@@ -5,9 +5,10 @@ namespace Dlrm.Data;
 /// Index i of table t becomes i mod bounds[t]; a bound of 0 leaves a table alone. Where indices were given in order of first
 /// appearance, the first categories of the data, mostly the frequent ones, keep rows apart from one another. Reading allocates nothing.
 /// </remarks>
-public sealed class BoundedBatchSource : IBatchSource
+public sealed class BoundedBatchSource : IResumableSource
 {
     private readonly IBatchSource _source;
+    private readonly IResumableSource? _resumable;
     private readonly int[] _bounds;
 
     /// <summary>Puts bounds on a source, which the caller keeps.</summary>
@@ -17,6 +18,7 @@ public sealed class BoundedBatchSource : IBatchSource
     public BoundedBatchSource(IBatchSource source, IReadOnlyList<int> bounds)
     {
         _source = source;
+        _resumable = source as IResumableSource;
         _bounds = [.. bounds];
         TableRows = Apply(source.TableRows, bounds);
     }
@@ -35,6 +37,9 @@ public sealed class BoundedBatchSource : IBatchSource
 
     /// <inheritdoc/>
     public long SampleCount => _source.SampleCount;
+
+    /// <inheritdoc/>
+    public int PositionBytes => _resumable?.PositionBytes ?? 0;
 
     /// <summary>The rows of tables under bounds.</summary>
     /// <param name="rows">E of each table.</param>
@@ -71,4 +76,10 @@ public sealed class BoundedBatchSource : IBatchSource
             }
         }
     }
+
+    /// <inheritdoc/>
+    public void SavePosition(Span<byte> position) => _resumable?.SavePosition(position);
+
+    /// <inheritdoc/>
+    public void RestorePosition(ReadOnlySpan<byte> position) => _resumable?.RestorePosition(position);
 }

@@ -141,7 +141,7 @@ internal sealed unsafe class RowSnapshot : IDisposable
         {
             try
             {
-                _segments[segment] ??= new NativeBuffer<byte>(_rowBytes << _segmentShift);
+                _segments[segment] ??= _memory.Segment(_rowBytes << _segmentShift);
                 return true;
             }
             catch (InsufficientMemoryException exception)

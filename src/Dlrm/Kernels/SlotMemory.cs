@@ -4,7 +4,7 @@ namespace Dlrm.Kernels;
 
 /// <summary>Zeroed tables of numbers that snapshots use one after the other: made once, cleared by whoever gives them back.</summary>
 /// <remarks>Asking the system for fresh memory takes longer than all else at a snapshot; clearing happens in the background.</remarks>
-internal sealed class SlotMemory : IDisposable
+internal class SlotMemory : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<NativeBuffer<int>> _free = [];
@@ -27,6 +27,11 @@ internal sealed class SlotMemory : IDisposable
         return new NativeBuffer<int>(length);
     }
 
+    /// <summary>Room for rows that are kept aside; tests let it run out.</summary>
+    /// <param name="bytes">How much.</param>
+    /// <exception cref="InsufficientMemoryException">There is no more.</exception>
+    public virtual NativeBuffer<byte> Segment(long bytes) => new(bytes);
+
     /// <summary>Clears numbers and keeps them for the next.</summary>
     /// <param name="buffer">What <see cref="Rent"/> gave.</param>
     public void Return(NativeBuffer<int> buffer)
@@ -39,5 +44,9 @@ internal sealed class SlotMemory : IDisposable
     }
 
     /// <summary>Gives the memory back to the system.</summary>
-    public void Dispose() => _free.ForEach(buffer => buffer.Dispose());
+    public void Dispose()
+    {
+        _free.ForEach(buffer => buffer.Dispose());
+        GC.SuppressFinalize(this);
+    }
 }

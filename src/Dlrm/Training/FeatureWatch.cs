@@ -43,6 +43,21 @@ internal sealed class FeatureWatch
     public IEnumerable<(int Table, int Row)> ConstantTables()
         => Enumerable.Range(0, _row.Length).Where(table => !_tableChanged[table]).Select(table => (table, _row[table]));
 
+    /// <summary>What it remembers.</summary>
+    public FeatureWatchState Save() => new(
+        [.. _dense], [.. _denseChanged], [.. _row], [.. _bagLength], [.. _tableChanged], _labelSum, Samples, HasFractionalLabels);
+
+    /// <summary>Goes on from what one of as many features remembered.</summary>
+    public void Restore(FeatureWatchState state)
+    {
+        state.Dense.CopyTo(_dense, 0);
+        state.DenseChanged.CopyTo(_denseChanged, 0);
+        state.Row.CopyTo(_row, 0);
+        state.BagLength.CopyTo(_bagLength, 0);
+        state.TableChanged.CopyTo(_tableChanged, 0);
+        (_labelSum, Samples, HasFractionalLabels) = (state.LabelSum, state.Samples, state.FractionalLabels);
+    }
+
     /// <summary>Looks at a batch; allocates nothing.</summary>
     /// <param name="batch">With as many dense features and tables as were announced.</param>
     public void See(Batch batch)

@@ -8,6 +8,19 @@ namespace Dlrm.Training;
 /// <param name="LastLoss">Mean loss of the last block.</param>
 internal readonly record struct LossRise(int Blocks, long FirstStep, double FirstLoss, long LastStep, double LastLoss);
 
+/// <summary>Consecutive intervals.</summary>
+/// <param name="Step">Their last step.</param>
+/// <param name="Loss">Their mean loss.</param>
+/// <param name="Samples">Their samples.</param>
+internal readonly record struct LossBlock(long Step, double Loss, long Samples)
+{
+    public static LossBlock Join(LossBlock earlier, LossBlock later)
+    {
+        long samples = earlier.Samples + later.Samples;
+        return new LossBlock(later.Step, ((earlier.Loss * earlier.Samples) + (later.Loss * later.Samples)) / samples, samples);
+    }
+}
+
 /// <summary>Tells a steadily rising loss from noise, at any length of interval.</summary>
 /// <remarks>
 /// Six blocks in a row, each above the one before, the last above the first by 5 % and by five standard errors. Blocks are
@@ -23,10 +36,23 @@ internal sealed class LossTrend
     private const double StandardErrors = 5;
 
     private readonly List<Level> _levels = [];
-    private Block _previous;
-    private Block _beforePrevious;
+    private LossBlock _previous;
+    private LossBlock _beforePrevious;
     private double _varianceSum;
     private long _intervals;
+
+    /// <summary>What it remembers.</summary>
+    public LossTrendState Save() => new(
+        _previous, _beforePrevious, _varianceSum, _intervals, [.. _levels.Select(level => level.Save())]);
+
+    /// <summary>Goes on from what another remembered.</summary>
+    public void Restore(LossTrendState state)
+    {
+        (_previous, _beforePrevious, _varianceSum, _intervals) =
+            (state.Previous, state.BeforePrevious, state.VarianceSum, state.Intervals);
+        _levels.Clear();
+        _levels.AddRange(state.Levels.Select(level => new Level(level)));
+    }
 
     /// <summary>Takes in an interval.</summary>
     /// <param name="step">Its last step.</param>
@@ -40,7 +66,7 @@ internal sealed class LossTrend
             return null;
         }
 
-        var block = new Block(step, loss, samples);
+        var block = new LossBlock(step, loss, samples);
         if (_intervals >= 2)
         {
             double bend = block.Loss - (2 * _previous.Loss) + _beforePrevious.Loss;
@@ -53,7 +79,7 @@ internal sealed class LossTrend
         return Push(0, block);
     }
 
-    private LossRise? Push(int level, Block block)
+    private LossRise? Push(int level, LossBlock block)
     {
         if (level == _levels.Count)
         {
@@ -64,11 +90,11 @@ internal sealed class LossTrend
         blocks.Add(block);
         if (blocks.Count >= Blocks && Rises(blocks))
         {
-            Block first = blocks[Blocks - 1];
+            LossBlock first = blocks[Blocks - 1];
             return new LossRise(Blocks, first.Step, first.Loss, block.Step, block.Loss);
         }
 
-        return blocks.Count % 2 == 0 ? Push(level + 1, Block.Join(blocks[1], block)) : null;
+        return blocks.Count % 2 == 0 ? Push(level + 1, LossBlock.Join(blocks[1], block)) : null;
     }
 
     private bool Rises(Level blocks)
@@ -81,36 +107,37 @@ internal sealed class LossTrend
             }
         }
 
-        Block first = blocks[Blocks - 1];
-        Block last = blocks[0];
+        LossBlock first = blocks[Blocks - 1];
+        LossBlock last = blocks[0];
         double mean = (first.Loss + last.Loss) / 2;
         double variance = Math.Max(mean * mean, _varianceSum / Math.Max(1, _intervals - 2));
         double error = Math.Sqrt(variance * ((1.0 / first.Samples) + (1.0 / last.Samples)));
         return last.Loss - first.Loss >= Math.Max(LeastRise * first.Loss, StandardErrors * error);
     }
 
-    /// <summary>Consecutive intervals: their last step, mean loss and samples.</summary>
-    private readonly record struct Block(long Step, double Loss, long Samples)
-    {
-        public static Block Join(Block earlier, Block later)
-        {
-            long samples = earlier.Samples + later.Samples;
-            return new Block(
-                later.Step, ((earlier.Loss * earlier.Samples) + (later.Loss * later.Samples)) / samples, samples);
-        }
-    }
-
     /// <summary>The last six blocks of one length.</summary>
     private sealed class Level
     {
-        private readonly Block[] _ring = new Block[Blocks];
+        private readonly LossBlock[] _ring = new LossBlock[Blocks];
+
+        public Level()
+        {
+        }
+
+        public Level(LossLevelState state)
+        {
+            Count = state.Count;
+            state.Ring.CopyTo(_ring, 0);
+        }
 
         /// <summary>Blocks ever added.</summary>
         public long Count { get; private set; }
 
         /// <summary>The block added <paramref name="age"/> blocks ago, 0 being the last.</summary>
-        public Block this[int age] => _ring[(int)((Count - 1 - age) % Blocks)];
+        public LossBlock this[int age] => _ring[(int)((Count - 1 - age) % Blocks)];
 
-        public void Add(Block block) => _ring[(int)(Count++ % Blocks)] = block;
+        public LossLevelState Save() => new(Count, [.. _ring]);
+
+        public void Add(LossBlock block) => _ring[(int)(Count++ % Blocks)] = block;
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Dlrm.Data;
 
 namespace Dlrm.Training;
@@ -9,7 +11,7 @@ namespace Dlrm.Training;
 /// Pure logic: the trainer feeds it and passes the findings on. It sees the first 10,000 samples (labels and features),
 /// every interval's loss and every evaluation. A sound run hears nothing.
 /// </remarks>
-public sealed class RunDiagnostics
+public sealed class RunDiagnostics : ITrainingState
 {
     private const long WindowSamples = 10_000;
     private const long FewestSamples = 1_000;
@@ -38,6 +40,45 @@ public sealed class RunDiagnostics
 
     /// <summary>True while <see cref="Observe"/> still wants the training batches.</summary>
     public bool WantsBatches => !_watchedEnough;
+
+    /// <inheritdoc/>
+    public string Name => "diagnostics";
+
+    /// <inheritdoc/>
+    public JsonNode? Save() => JsonSerializer.SerializeToNode(
+        new DiagnosticsState
+        {
+            LearningRate = _learningRate,
+            Samples = _samples,
+            WatchedEnough = _watchedEnough,
+            SaidOutput = _saidOutput,
+            SaidRise = _saidRise,
+            Suspicious = _suspicious,
+            Loss = _loss.Save(),
+            Features = _watchedEnough ? null : _features.Save(),
+        },
+        TrainerStateJson.Default.DiagnosticsState);
+
+    /// <inheritdoc/>
+    public void Restore(JsonNode state)
+    {
+        if (state.Deserialize(TrainerStateJson.Default.DiagnosticsState) is not { } saved)
+        {
+            return;
+        }
+
+        (_learningRate, _samples, _suspicious) = (saved.LearningRate, saved.Samples, saved.Suspicious);
+        (_watchedEnough, _saidOutput, _saidRise) = (saved.WatchedEnough, saved.SaidOutput, saved.SaidRise);
+        if (saved.Loss is { } loss)
+        {
+            _loss.Restore(loss);
+        }
+
+        if (saved.Features is { } features)
+        {
+            _features.Restore(features);
+        }
+    }
 
     /// <summary>Before the first step.</summary>
     /// <returns>Findings, often none.</returns>

@@ -86,7 +86,7 @@ public sealed class Trainer : IDisposable
     private TimeSpan TrainingTime => _timeBefore + _trainingTime.Elapsed;
 
     private IEnumerable<ITrainingState> Parts =>
-        new ITrainingState?[] { EarlyStopping, PlateauReduction }.OfType<ITrainingState>().Concat(_parts);
+        new ITrainingState?[] { EarlyStopping, PlateauReduction, _diagnostics }.OfType<ITrainingState>().Concat(_parts);
 
     private bool TargetReached => (_options.StopAtAccuracy > 0 && _bestAccuracy > _options.StopAtAccuracy)
         || (_options.StopAtAuc > 0 && _bestAuc > _options.StopAtAuc);
@@ -181,7 +181,11 @@ public sealed class Trainer : IDisposable
     {
         _observer.Started(new TrainingPlan(
             _options.Epochs, _batchesPerEpoch, _samplesPerEpoch, Evaluator?.BatchCount ?? 0, _step));
-        Warn(_diagnostics?.Started());
+        if (_step == 0)
+        {
+            Warn(_diagnostics?.Started());
+        }
+
         TrainingEnd end = TargetReached ? TrainingEnd.TargetReached
             : EarlyStopping is { IsOver: true } ? TrainingEnd.StoppedEarly
             : TrainingEnd.Completed;
@@ -199,9 +203,9 @@ public sealed class Trainer : IDisposable
         if (end != TrainingEnd.Interrupted)
         {
             EarlyStopping?.Finish();
+            Warn(_diagnostics?.Finished());
         }
 
-        Warn(_diagnostics?.Finished());
         return new TrainingResult
         {
             End = end,
@@ -312,9 +316,10 @@ public sealed class Trainer : IDisposable
         return true;
     }
 
+    /// <summary>Between two updates it waits: gradients that are being summed are in no checkpoint.</summary>
     private void CheckpointIfDue()
     {
-        if (Checkpointer is { } checkpointer && checkpointer.IsDue(_step))
+        if (Checkpointer is { } checkpointer && _model.AccumulatedBatches == 0 && checkpointer.IsDue(_step))
         {
             checkpointer.Save(this);
         }

@@ -105,4 +105,5 @@ public sealed record TrainerState
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     IgnoreReadOnlyProperties = true)]
 [JsonSerializable(typeof(TrainerState))]
+[JsonSerializable(typeof(DiagnosticsState))]
 internal sealed partial class TrainerStateJson : JsonSerializerContext;

@@ -15,7 +15,8 @@ internal sealed class TrainingFixture : IDisposable
 
     private readonly Engine _engine;
 
-    public TrainingFixture(DlrmConfig config, string optimizer, int threads = 1, bool initialize = true)
+    public TrainingFixture(
+        DlrmConfig config, string optimizer, int threads = 1, bool initialize = true, int accumulation = 1, RunDiagnostics? diagnostics = null)
     {
         _engine = new Engine(threads);
         OptimizerOptions? options = optimizer == "momentum" ? new() { Momentum = 0.9f, WeightDecay = 0.01f } : null;
@@ -35,9 +36,11 @@ internal sealed class TrainingFixture : IDisposable
                 Epochs = Epochs,
                 PrintFrequency = 2,
                 TestFrequency = 5,
+                GradientAccumulation = accumulation,
                 LearningRate = new CosineLearningRate(0.1, 3, 0, 18),
             },
-            Records);
+            Records,
+            diagnostics);
     }
 
     public DlrmModel Model { get; }
