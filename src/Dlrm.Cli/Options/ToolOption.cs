@@ -7,6 +7,7 @@ internal enum OptionGroup
 {
     Bench,
     Generate,
+    Trace,
     Preprocess,
     Columns,
     Model,
