@@ -119,7 +119,7 @@ internal sealed class InspectCommand : ToolCommand
     private static RunData? LoadData(OptionValues values, ToolConsole console)
     {
         Contradictions.CheckData(values);
-        if (values.Get(DataOptions.Generation) == DataOptions.Random)
+        if (DataOptions.AreDrawn(values))
         {
             return null;
         }

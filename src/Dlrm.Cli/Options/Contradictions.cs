@@ -112,6 +112,7 @@ internal static class Contradictions
         }
 
         DataSetOptions.Check(values);
+        TraceFlags.CheckData(values);
         if (generation == DataOptions.DataSet && raw.Length == 0 && !DataSetOptions.NamesFolder(values))
         {
             throw new UsageException(
@@ -150,10 +151,10 @@ internal static class Contradictions
         }
 
         if (values.IsGiven(AccuracyOptions.ValidationFraction) && values.Get(AccuracyOptions.ValidationFraction) > 0
-            && generation == DataOptions.Random)
+            && DataOptions.AreDrawn(values))
         {
             throw new UsageException(
-                "--validation-fraction holds samples of a data set out, but --data-generation=random draws new ones: leave it out.");
+                $"--validation-fraction holds samples of a data set out, but --data-generation={generation} draws new ones: leave it out.");
         }
 
         bool watches = values.Get(AccuracyOptions.EarlyStopping) > 0 || values.Get(AccuracyOptions.ReduceOnPlateau).Factor > 0;

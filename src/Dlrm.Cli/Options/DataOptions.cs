@@ -4,21 +4,21 @@ namespace Dlrm.Cli.Options;
 internal static class DataOptions
 {
     public const string Random = "random";
+    public const string Synthetic = "synthetic";
     public const string DataSet = "dataset";
     public const string Sample = "sample";
 
     public static readonly ToolOption<string> Generation = new(
         "data-generation", OptionGroup.Data,
-        new Choice(Random, DataSet, Sample)
+        new Choice(Random, Synthetic, DataSet, Sample)
         {
             Later = new Dictionary<string, string>
             {
-                ["synthetic"] = "Use random.",
                 ["internal"] = "It needs a library that only Facebook has; use random or dataset.",
             },
         },
         Random,
-        "random numbers, a data set from files, or the embedded sample (Adult census income), which is also what "
+        "random numbers, random lookups with the stack distances of a trace, a data set from files, or the embedded sample (Adult census income), which is also what "
         + "training without model and data options uses");
 
     public static readonly ToolOption<string> Set = new(
@@ -74,16 +74,10 @@ internal static class DataOptions
     };
 
     public static readonly ToolOption<string> TraceFile = new(
-        "data-trace-file", OptionGroup.Data, new Text("FILE"), "./input/dist_emb_j.log", "with synthetic data: the trace")
-    {
-        NotYet = "Use --data-generation=random.",
-    };
+        "data-trace-file", OptionGroup.Data, new Text("FILE"), "./input/dist_emb_j.log", "with synthetic data: the distributions that dlrm trace writes; j stands for the table's number");
 
     public static readonly ToolOption<bool> TracePadding = new(
-        "data-trace-enable-padding", OptionGroup.Data, new Flag(), false, "with synthetic data: pad the trace")
-    {
-        NotYet = "Use --data-generation=random.",
-    };
+        "data-trace-enable-padding", OptionGroup.Data, new Flag(), false, "with synthetic data: no new row once all have been seen");
 
     public static readonly ToolOption<long> Size = new(
         "data-size", OptionGroup.RandomData, new WholeNumber(1), 1, "samples of an epoch");
@@ -109,6 +103,9 @@ internal static class DataOptions
 
     public static readonly ToolOption<double> Deviation = new(
         "rand-data-sigma", OptionGroup.RandomData, new Number(), 1, "with gaussian: the standard deviation");
+
+    /// <summary>True when samples are drawn, with random labels, and the options say the tables' rows.</summary>
+    public static bool AreDrawn(OptionValues values) => values.Get(Generation) is Random or Synthetic;
 
     public static IReadOnlyList<ToolOption> All { get; } =
     [

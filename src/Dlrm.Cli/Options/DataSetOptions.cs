@@ -59,7 +59,7 @@ internal static class DataSetOptions
         if (!NamesFolder(values))
         {
             ToolOption[] alone = [Split, TrainSplit, ShuffleBuffer, Verify];
-            if (alone.FirstOrDefault(values.IsGiven) is { } given && values.Get(DataOptions.Generation) != DataOptions.Random)
+            if (alone.FirstOrDefault(values.IsGiven) is { } given && !DataOptions.AreDrawn(values))
             {
                 throw new UsageException($"{given.Switch} is for a data set folder: add --data-set=DIR, or leave it out.");
             }

@@ -37,7 +37,7 @@ internal static class TableContradictions
     public static IEnumerable<string> WithoutEffect(OptionValues values)
     {
         string generation = values.Get(DataOptions.Generation);
-        if (values.Get(DataOptions.MaxIndex) > 0 && generation is DataOptions.Random or DataOptions.Sample)
+        if (values.Get(DataOptions.MaxIndex) > 0 && (DataOptions.AreDrawn(values) || generation == DataOptions.Sample))
         {
             yield return $"--max-ind-range has no effect with --data-generation={generation}, which hashes nothing; "
                 + "--max-ind-range-per-table bounds the tables of any data.";
@@ -51,7 +51,7 @@ internal static class TableContradictions
         {
             string source = values.Get(DataOptions.Generation) switch
             {
-                DataOptions.Random => $"{ModelOptions.EmbeddingRows.Switch}={ModelOptions.EmbeddingRows.Write(values.Get(ModelOptions.EmbeddingRows))}",
+                DataOptions.Random or DataOptions.Synthetic => $"{ModelOptions.EmbeddingRows.Switch}={ModelOptions.EmbeddingRows.Write(values.Get(ModelOptions.EmbeddingRows))}",
                 { } generation => $"{DataOptions.Generation.Switch}={generation}",
             };
             throw new UsageException(

@@ -6,6 +6,8 @@ namespace Dlrm.Cli.Options;
 internal enum OptionGroup
 {
     Bench,
+    Generate,
+    Trace,
     Preprocess,
     Columns,
     Model,

@@ -41,7 +41,7 @@ internal static class PrecisionSetup
         string load = values.Get(RunOptions.LoadModel);
         if (load.Length == 0 || !Directory.Exists(load))
         {
-            if (!training && values.Get(DataOptions.Generation) == DataOptions.Random)
+            if (!training && DataOptions.AreDrawn(values))
             {
                 _ = Requested(values, ModelSetup.Config(values, shape: null));
             }

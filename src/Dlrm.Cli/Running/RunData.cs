@@ -74,6 +74,7 @@ internal sealed class RunData : IDisposable
             DataOptions.DataSet when DataSetOptions.NamesFolder(values) => Folder(values, random),
             DataOptions.DataSet => Criteo(values, random, progress, stop),
             DataOptions.Sample => Adult(values),
+            DataOptions.Synthetic => SyntheticData.Load(values, random),
             _ => Random(values, random),
         };
         return data.Bound(values.Get(TableOptions.MaxIndexPerTable));
@@ -101,35 +102,42 @@ internal sealed class RunData : IDisposable
         }
     }
 
+    /// <summary>What the options say of data that are drawn.</summary>
+    internal static RandomDataOptions DrawnData(OptionValues values) => new()
+    {
+        DenseFeatures = values.Get(ModelOptions.BottomMlp)[0],
+        TableRows = values.Get(ModelOptions.EmbeddingRows),
+        DataSize = values.Get(DataOptions.Size),
+        NumBatches = values.GetInt(TrainOptions.Batches),
+        BatchSize = values.GetInt(TrainOptions.BatchSize),
+        LookupsPerTable = values.GetInt(DataOptions.Lookups),
+        FixedLookups = values.Get(DataOptions.LookupsFixed),
+        RoundTargets = values.Get(ModelOptions.RoundTargets),
+        Distribution = Enum.Parse<LookupDistribution>(values.Get(DataOptions.Distribution), ignoreCase: true),
+        Min = values.Get(DataOptions.Minimum),
+        Max = values.Get(DataOptions.Maximum),
+        Mu = values.Get(DataOptions.Mean),
+        Sigma = values.Get(DataOptions.Deviation),
+        Seed = values.Get(TrainOptions.Seed),
+    };
+
+    /// <summary>Training and test samples that share a generator: test batches are as large as training batches.</summary>
+    internal static RunData Drawn(IBatchSource train, IBatchSource test, string title, IReadOnlyList<string>? messages = null) => new(train, test, owned: null)
+    {
+        Title = title,
+        RandomLabels = true,
+        Messages = messages ?? [],
+        Facts = new JsonObject { ["description"] = train.Description },
+    };
+
     private static RunData Random(OptionValues values, NumpyRandom random)
     {
-        var options = new RandomDataOptions
-        {
-            DenseFeatures = values.Get(ModelOptions.BottomMlp)[0],
-            TableRows = values.Get(ModelOptions.EmbeddingRows),
-            DataSize = values.Get(DataOptions.Size),
-            NumBatches = values.GetInt(TrainOptions.Batches),
-            BatchSize = values.GetInt(TrainOptions.BatchSize),
-            LookupsPerTable = values.GetInt(DataOptions.Lookups),
-            FixedLookups = values.Get(DataOptions.LookupsFixed),
-            RoundTargets = values.Get(ModelOptions.RoundTargets),
-            Distribution = Enum.Parse<LookupDistribution>(values.Get(DataOptions.Distribution), ignoreCase: true),
-            Min = values.Get(DataOptions.Minimum),
-            Max = values.Get(DataOptions.Maximum),
-            Mu = values.Get(DataOptions.Mean),
-            Sigma = values.Get(DataOptions.Deviation),
-            Seed = values.Get(TrainOptions.Seed),
-        };
         try
         {
+            RandomDataOptions options = DrawnData(values);
+
             // As in the reference, test batches are as large as training batches, and of the same samples.
-            var train = new RandomBatchSource(options, random);
-            return new RunData(train, new RandomBatchSource(options, random), owned: null)
-            {
-                Title = "random data",
-                RandomLabels = true,
-                Facts = new JsonObject { ["description"] = train.Description },
-            };
+            return Drawn(new RandomBatchSource(options, random), new RandomBatchSource(options, random), "random data");
         }
         catch (ArgumentException exception)
         {
