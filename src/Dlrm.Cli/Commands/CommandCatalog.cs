@@ -8,7 +8,8 @@ internal static class CommandCatalog
     /// <summary>In the order of the help.</summary>
     public static IReadOnlyList<ToolCommand> All { get; } =
         [
-            new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new PreprocessCommand(), new InspectCommand(),
+            new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new GenerateCommand(), new PreprocessCommand(),
+            new InspectCommand(),
             new ReportCommand(), new WatchCommand(), new ImportCommand(), new ExportCommand(), new QuantizeCommand(),
             new BenchCommand(),
         ];

@@ -25,6 +25,7 @@ internal static class OptionCatalog
         OptionGroup.Files => "Files",
         OptionGroup.Machine => "Machine",
         OptionGroup.Bench => "Benchmark",
+        OptionGroup.Generate => "Generating",
         OptionGroup.Preprocess => "Preprocessing",
         OptionGroup.Columns => "Columns",
         _ => throw new ArgumentOutOfRangeException(nameof(group)),

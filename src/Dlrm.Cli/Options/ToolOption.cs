@@ -6,6 +6,7 @@ namespace Dlrm.Cli.Options;
 internal enum OptionGroup
 {
     Bench,
+    Generate,
     Preprocess,
     Columns,
     Model,

@@ -26,7 +26,15 @@ internal static class SpaceCheck
             text += stream.Length * (packed ? Packed : 1);
         }
 
-        long needed = (long)(text * bytesPerTextByte);
+        Require(folder, (long)(text * bytesPerTextByte));
+    }
+
+    /// <summary>Refuses what cannot fit.</summary>
+    /// <param name="folder">Where the data go.</param>
+    /// <param name="needed">Bytes on disk, about.</param>
+    /// <exception cref="IOException">There is too little room; the message has the numbers.</exception>
+    public static void Require(string folder, long needed)
+    {
         string root = Path.GetDirectoryName(Path.GetFullPath(folder)) ?? folder;
         while (!Directory.Exists(root))
         {
