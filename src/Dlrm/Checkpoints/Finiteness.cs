@@ -11,14 +11,27 @@ public static class Finiteness
 {
     /// <summary>The exponent of a float: all ones for infinities and NaN alone.</summary>
     private const int Exponent = 0x7F800000;
+    private const ushort Exponent16 = 0x7C00;
+    private const ushort ExponentBrain = 0x7F80;
 
     /// <summary>True when every element is finite, however it is kept; what is quantized always is.</summary>
     /// <param name="parameter">A parameter.</param>
     public static bool AllFinite(Parameter parameter) => parameter.Storage switch
     {
         StorageFormat.Float32 => AllFinite(parameter.Value),
-        StorageFormat.Float16 => AllFinite(parameter.Packed, 0x7C00),
-        StorageFormat.BFloat16 => AllFinite(parameter.Packed, 0x7F80),
+        StorageFormat.Float16 => AllFinite(parameter.Packed, Exponent16),
+        StorageFormat.BFloat16 => AllFinite(parameter.Packed, ExponentBrain),
+        _ => true,
+    };
+
+    /// <summary>True when every element of a tensor's bytes is finite; of other types than floats each one is.</summary>
+    /// <param name="type">Their type.</param>
+    /// <param name="piece">Whole elements.</param>
+    internal static bool AllFinite(TensorType type, ReadOnlySpan<byte> piece) => type switch
+    {
+        TensorType.F32 => AllFinite(MemoryMarshal.Cast<byte, float>(piece)),
+        TensorType.F16 => AllFinite(MemoryMarshal.Cast<byte, ushort>(piece), Exponent16),
+        TensorType.BF16 => AllFinite(MemoryMarshal.Cast<byte, ushort>(piece), ExponentBrain),
         _ => true,
     };
 
@@ -43,12 +56,22 @@ public static class Finiteness
         const int Piece = 1 << 16;
         for (long start = 0; start < halves.Length; start += Piece)
         {
-            foreach (ushort half in MemoryMarshal.Cast<byte, ushort>(halves.Slice(start, (int)Math.Min(Piece, halves.Length - start))))
+            if (!AllFinite(MemoryMarshal.Cast<byte, ushort>(halves.Slice(start, (int)Math.Min(Piece, halves.Length - start))), exponent))
             {
-                if ((half & exponent) == exponent)
-                {
-                    return false;
-                }
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool AllFinite(ReadOnlySpan<ushort> halves, ushort exponent)
+    {
+        foreach (ushort half in halves)
+        {
+            if ((half & exponent) == exponent)
+            {
+                return false;
             }
         }
 

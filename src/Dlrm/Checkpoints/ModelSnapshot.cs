@@ -49,10 +49,14 @@ internal sealed class ModelSnapshot : IDisposable
 
         try
         {
-            Tensors = [.. model.Parameters.Select(parameter => Take(
-                parameter.Name, parameter.Shape, parameter.Value, owner.GetValueOrDefault(parameter.Name, -1), rows))];
+            Tensors = [.. model.Parameters.Select(parameter => Take(parameter, owner.GetValueOrDefault(parameter.Name, -1), rows))];
             OptimizerTensors = [.. (model.Optimizer?.States ?? []).Select(state => Take(
-                state.Name, state.Shape, state.Value, OwnerOf(state, model.Optimizer!.Sparse, owner), rows))];
+                state.Name,
+                TensorType.F32,
+                [.. state.Shape.Select(extent => (long)extent)],
+                state.Value,
+                OwnerOf(state, model.Optimizer!.Sparse, owner),
+                rows))];
             _tables = new TableSnapshot([.. rows.Select(list => list.ToArray())], _gate);
             model.Tables.Snapshot = _tables;
         }
@@ -97,18 +101,30 @@ internal sealed class ModelSnapshot : IDisposable
             : -1;
     }
 
-    private TensorSource Take(string name, IReadOnlyList<int> shape, NativeBuffer<float> value, int table, List<RowSnapshot>[] rows)
+    private TensorSource Take(Parameter parameter, int table, List<RowSnapshot>[] rows)
+    {
+        string name = StoredParameter.Name(parameter);
+        TensorType type = StoredParameter.Type(parameter);
+        long[] shape = StoredParameter.Shape(parameter);
+        return parameter.Storage == StorageFormat.Float32
+            ? Take(name, type, shape, parameter.Value, table, rows)
+            : Take(name, type, shape, parameter.Packed, table, rows);
+    }
+
+    private TensorSource Take<T>(
+        string name, TensorType type, long[] shape, NativeBuffer<T> value, int table, List<RowSnapshot>[] rows)
+        where T : unmanaged
     {
         if (table < 0 || value.Length == 0)
         {
-            NativeBuffer<float> copy = value.Clone();
+            NativeBuffer<T> copy = value.Clone();
             _copies.Add(copy);
-            return TensorSource.Of(name, [.. shape.Select(extent => (long)extent)], copy);
+            return TensorSource.Of(name, type, shape, copy);
         }
 
-        RowSnapshot snapshot = RowSnapshot.Of(value, shape[0], _memory);
+        RowSnapshot snapshot = RowSnapshot.Of(value, (int)shape[0], _memory);
         _copies.Add(snapshot);
         rows[table].Add(snapshot);
-        return TensorSource.Of(name, TensorType.F32, shape, snapshot, _gate);
+        return TensorSource.Of(name, type, shape, snapshot, _gate);
     }
 }

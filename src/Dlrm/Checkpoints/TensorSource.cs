@@ -54,8 +54,18 @@ public abstract class TensorSource
     /// <param name="shape">Extents, row-major, the rows first.</param>
     /// <param name="rows">Its rows; written once.</param>
     /// <param name="gate">Held while a piece is read.</param>
-    internal static TensorSource Of(string name, TensorType type, IReadOnlyList<int> shape, RowSnapshot rows, Lock gate)
-        => new RowSource(name, type, [.. shape.Select(extent => (long)extent)], rows, gate);
+    internal static TensorSource Of(string name, TensorType type, long[] shape, RowSnapshot rows, Lock gate)
+        => new RowSource(name, type, shape, rows, gate);
+
+    /// <summary>A whole buffer of elements that C# has no type for.</summary>
+    /// <typeparam name="T">Whatever its bytes are held as.</typeparam>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="type">Its element type.</param>
+    /// <param name="shape">Extents, row-major.</param>
+    /// <param name="values">The shape's bytes; it must outlive the source.</param>
+    internal static TensorSource Of<T>(string name, TensorType type, long[] shape, NativeBuffer<T> values)
+        where T : unmanaged
+        => new BufferSource<T>(name, shape, values, type);
 
     /// <summary>Writes the tensor's bytes.</summary>
     /// <param name="stream">Where to.</param>
@@ -64,7 +74,7 @@ public abstract class TensorSource
 
     private void Write(Stream stream, ReadOnlySpan<byte> piece, bool requireFinite)
     {
-        if (requireFinite && Type == TensorType.F32 && !Finiteness.AllFinite(MemoryMarshal.Cast<byte, float>(piece)))
+        if (requireFinite && !Finiteness.AllFinite(Type, piece))
         {
             throw new InvalidDataException($"{Name} holds a number that is not finite: such a model is worth nothing.");
         }

@@ -70,6 +70,10 @@ public abstract class EmbeddingTable : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Numbers of the parameters whose rows an update of a part changes; the second is −1 where it is one alone.</summary>
+    /// <param name="part">Number of the part.</param>
+    internal virtual (int Rows, int Weights) ChangedBy(int part) => (FirstParameter + part, PoolingParameter);
+
     /// <summary>Gives every parameter the value that the reference gives it.</summary>
     /// <param name="numpy">numpy's generator.</param>
     /// <param name="torch">PyTorch's, which making a layer advances also where its values are not kept.</param>

@@ -226,12 +226,11 @@ public sealed class EmbeddingTables : IDisposable
         foreach (LookupPart part in _parts)
         {
             EmbeddingTable table = _tables[part.Table];
-            foreach (int parameter in new[] { table.FirstParameter + part.Number, table.PoolingParameter })
+            (int rows, int weights) = table.ChangedBy(part.Number);
+            seen.Add(rows);
+            if (weights >= 0)
             {
-                if (parameter >= 0 && parameter < _sparse.Length && _sparse[parameter].Shape[0] == part.Rows)
-                {
-                    seen.Add(parameter);
-                }
+                seen.Add(weights);
             }
         }
 
@@ -362,10 +361,11 @@ public sealed class EmbeddingTables : IDisposable
                     SortedLookups own = lookups.Slice(start, end);
                     if (Owner.Snapshot is { } snapshot)
                     {
-                        snapshot.Protect(table.FirstParameter + part.Number, own);
-                        if (table.PoolingParameter >= 0)
+                        (int rows, int weights) = table.ChangedBy(part.Number);
+                        snapshot.Protect(rows, own);
+                        if (weights >= 0)
                         {
-                            snapshot.Protect(table.PoolingParameter, own);
+                            snapshot.Protect(weights, own);
                         }
                     }
 

@@ -173,7 +173,7 @@ public sealed class Mlp : IDisposable
         _engine.Profiler?.EndLayer("packing");
         if (_layers[0].Int8 is not null)
         {
-            ForwardInt8(batch, output);
+            ForwardInt8(batch, output, pass);
             return;
         }
 
@@ -354,13 +354,26 @@ public sealed class Mlp : IDisposable
     private PanelMatrix Activation(int layer, int batch) => _activations[layer].Matrix(batch, _layers[layer].Inputs);
 
     /// <summary>All layers in bytes; the input is in place.</summary>
-    private void ForwardInt8(int batch, MatrixView output)
+    private void ForwardInt8(int batch, MatrixView output, in TowerPass pass)
     {
         for (int i = 0; i < _layers.Length; i++)
         {
             PanelMatrix y = i + 1 < _layers.Length ? Activation(i + 1, batch) : new PanelMatrix(output);
-            Int8LayerWork work = _layers[i].Int8!.Forward(Activation(i, batch), y);
+            HiddenStage? stage = _stages?[i];
+            PanelMatrix z = y;
+            bool alone = stage?.BeginForward(batch, y, pass, out z) ?? false;
+            Int8LayerWork work = _layers[i].Int8!.Forward(Activation(i, batch), z);
             Run(ref work, work.MultiplyAdds);
+            if (alone)
+            {
+                stage!.ApplyAlone();
+            }
+            else
+            {
+                stage?.Normalize();
+            }
+
+            _engine.Profiler?.EndLayer(_layers[i].Weight.Name);
         }
     }
 

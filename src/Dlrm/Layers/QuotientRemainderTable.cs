@@ -111,6 +111,9 @@ public sealed class QuotientRemainderTable : EmbeddingTable
     public static int QuotientRows(int rows, int collisions) => (int)(((long)rows + collisions - 1) / collisions);
 
     /// <inheritdoc/>
+    internal override (int Rows, int Weights) ChangedBy(int part) => (part == WeightPart ? PoolingParameter : FirstParameter + part, -1);
+
+    /// <inheritdoc/>
     internal override void Initialize(NumpyRandom numpy, TorchRandom torch)
     {
         // The reference gives PyTorch a lower bound of √(1/E) and leaves the upper one at 1.
@@ -215,8 +218,7 @@ public sealed class QuotientRemainderTable : EmbeddingTable
         long first)
     {
         MatrixView gradient = _weights?.Gradient(part) ?? PartGradient(part, pooledGradient);
-        int parameter = part == WeightPart ? PoolingParameter : FirstParameter + part;
-        optimizer.UpdateRows(parameter, lookups, gradient, learningRate, scratch, first);
+        optimizer.UpdateRows(ChangedBy(part).Rows, lookups, gradient, learningRate, scratch, first);
     }
 
     /// <inheritdoc/>

@@ -104,18 +104,18 @@ internal sealed class QuotientRemainderWeights : IDisposable
     /// <param name="start">First sample.</param>
     /// <param name="end">One after the last.</param>
     public void Spread(int part, Parameter table, ReadOnlySpan<int> mapped, MatrixView gradient, int start, int end)
-        => _kernel.Compute(
-            table.Value,
-            Weight.Value,
-            _offsets.Values,
-            mapped,
-            _indices.Values,
-            gradient,
-            Gradient(part),
-            _slopes.Values,
-            add: part > 0,
-            start,
-            end);
+    {
+        if (table.Storage == StorageFormat.Float32)
+        {
+            _kernel.Compute(
+                table.Value, Weight.Value, _offsets.Values, mapped, _indices.Values, gradient, Gradient(part), _slopes.Values, part > 0, start, end);
+        }
+        else
+        {
+            _kernel.Compute(
+                table.Packed, table.Storage, Weight.Value, _offsets.Values, mapped, _indices.Values, gradient, Gradient(part), _slopes.Values, part > 0, start, end);
+        }
+    }
 
     /// <summary>Gives the memory back.</summary>
     public void Dispose()

@@ -144,10 +144,6 @@ public sealed record DlrmConfig
         RequireWidths(TopMlp, "--arch-mlp-top", 1);
         QuotientRemainder?.Validate();
         Precision.Validate(TableRows.Count);
-        Require(
-            Precision.MlpBits != 8 || Tower is null || Tower.IsDefault,
-            "Towers in 8 bits (--quantize-mlp-with-bit=8) have rectifiers alone between layers, but this model has --activation, --dropout "
-            + "or --normalization: use 16 bits.");
         MixedDimension?.Validate(EmbeddingDimension);
         Require(
             WeightedPooling is "none" or "fixed" or "learned",

@@ -51,7 +51,7 @@ public sealed class OptionFileTests : IDisposable
     [Theory]
     [InlineData("""{"mini-batch-szie": 1}""", "'mini-batch-szie' is not an option; did you mean 'mini-batch-size'?")]
     [InlineData("""{"mini-batch-size": "many"}""", "--mini-batch-size=many: expected a whole number, 1 or more.")]
-    [InlineData("""{"quantize-emb-with-bit": 8}""", "--quantize-emb-with-bit=8 is not in this version yet. Leave it out: inference is in 32 bits.")]
+    [InlineData("""{"use-gpu": true}""", "--use-gpu is not in this version yet. Leave it out: computing is on the processor.")]
     [InlineData("[1]", "expected an object such as {\"mini-batch-size\": 128}.")]
     public void What_the_file_has_wrong_is_told(string json, string message)
     {

@@ -34,6 +34,17 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Theory]
+    [InlineData("bf16")]
+    [InlineData("fp16")]
+    public void Tables_in_16_bits_go_on_with_the_same_bits(string type)
+    {
+        Train($"--embedding-dtype={type}", $"--output-dir={_scratch["whole"]}");
+        Train($"--embedding-dtype={type}", $"--output-dir={Out}", "--checkpoint-every=20", "--keep=9");
+        Succeed("train", $"--resume={Path.Combine(Checkpoints, Steps()[^1])}", "--num-threads=3");
+        RequireSame(_scratch["whole"], Out);
+    }
+
+    [Theory]
     [InlineData("flip", "is damaged: its XxHash3 is")]
     [InlineData("cut", "bytes, but")]
     [InlineData("missing", "is missing")]

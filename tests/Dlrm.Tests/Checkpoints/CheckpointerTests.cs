@@ -20,6 +20,9 @@ public sealed class CheckpointerTests : IDisposable
     [InlineData("weighted", "rwsadagrad")]
     [InlineData("qr-mult", "ftrl")]
     [InlineData("md", "adam")]
+    [InlineData("bf16", "adagrad")]
+    [InlineData("weighted+fp16", "rwsadagrad")]
+    [InlineData("weighted+qr-mult+bf16", "sgd")]
     public void A_run_stopped_after_any_step_and_gone_on_with_has_the_same_bits(string tables, string optimizer)
     {
         DlrmConfig config = tables == "full" ? ModelFixture.Config() : ModelFixture.Compressed(tables);

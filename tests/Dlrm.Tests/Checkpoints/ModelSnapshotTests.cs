@@ -18,6 +18,9 @@ public sealed class ModelSnapshotTests
     [InlineData("qr-mult", "adagrad")]
     [InlineData("qr-concat", "adagrad")]
     [InlineData("md", "adam")]
+    [InlineData("weighted+qr-mult", "adagrad")]
+    [InlineData("bf16", "adagrad")]
+    [InlineData("weighted+qr-add+bf16", "sgd")]
     public void Steps_between_any_two_pieces_do_not_show(string tables, string optimizer)
     {
         DlrmConfig config = (tables == "full" ? ModelFixture.Config() : ModelFixture.Compressed(tables)) with
@@ -61,7 +64,7 @@ public sealed class ModelSnapshotTests
     [Fact]
     public void Every_table_is_read_in_place()
     {
-        foreach (string tables in new[] { "qr-mult", "qr-add", "qr-concat", "md", "weighted" })
+        foreach (string tables in new[] { "qr-mult", "qr-add", "qr-concat", "md", "weighted", "weighted+md", "weighted+qr-mult" })
         {
             using var engine = new Engine(1);
             using var model = new DlrmModel(ModelFixture.Compressed(tables), engine);

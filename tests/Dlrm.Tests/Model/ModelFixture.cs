@@ -23,7 +23,7 @@ internal static class ModelFixture
 
     /// <summary>
     /// With tables of other kinds, any of <c>full</c>, <c>qr-mult</c>, <c>qr-add</c>, <c>qr-concat</c>, <c>md</c>,
-    /// <c>weighted</c>, <c>mean</c> and <c>mixed</c> (a pooling of its own for each table) with pluses between.
+    /// <c>weighted</c>, <c>mean</c> and <c>mixed</c> (a pooling of its own for each table), <c>fp16</c> and <c>bf16</c>, with pluses between.
     /// </summary>
     public static DlrmConfig Compressed(string tables)
     {
@@ -34,6 +34,7 @@ internal static class ModelFixture
             {
                 "full" => config,
                 "weighted" => config with { WeightedPooling = "learned" },
+                "fp16" or "bf16" => config with { Precision = new ModelPrecision { EmbeddingType = kind } },
                 "mean" => config with { Pooling = ["mean"] },
                 "mixed" => config with { Pooling = ["mean", "sum", "mean", "mean", "sum"] },
                 "md" => config with { MixedDimension = new MixedDimensionOptions { Threshold = 6, Temperature = 0.5 } },
