@@ -69,7 +69,7 @@ internal sealed class PreprocessCommand : ToolCommand
             throw new UsageException("Where to? Name a folder: --output=DIR.");
         }
 
-        Func<IProgress<LoadProgress>?, CancellationToken, PreprocessReport> run = Plan(values, output);
+        Func<IProgress<LoadProgress>?, CancellationToken, PreprocessReport> run = Plan(values, output, console);
         using var interruption = new Interruption(console.Error);
         long started = Stopwatch.GetTimestamp();
         WorkProgress? progress = values.Get(TrainOptions.Quiet) ? null : new WorkProgress(console, TimeProvider.System);
@@ -91,8 +91,9 @@ internal sealed class PreprocessCommand : ToolCommand
         }
     }
 
-    private static Func<IProgress<LoadProgress>?, CancellationToken, PreprocessReport> Plan(OptionValues values, string output)
+    private static Func<IProgress<LoadProgress>?, CancellationToken, PreprocessReport> Plan(OptionValues values, string output, ToolConsole console)
     {
+        Action<string>? announce = values.Get(TrainOptions.Quiet) ? null : console.Out.WriteLine;
         string preset = values.Get(PreprocessFlags.Preset);
         var onBadLine = Enum.Parse<OnBadLine>(values.Get(DataOptions.OnBadLine), ignoreCase: true);
         if (preset != PreprocessFlags.Generic)
@@ -108,6 +109,7 @@ internal sealed class PreprocessCommand : ToolCommand
                 Seed = values.Get(TrainOptions.Seed),
                 OnBadLine = onBadLine,
                 Threads = values.GetInt(RunOptions.Threads),
+                Announce = announce,
                 Overwrite = values.Get(PreprocessFlags.Overwrite),
             };
             return (progress, stop) => CriteoPreprocessor.Run(criteo, progress, stop);
@@ -124,6 +126,7 @@ internal sealed class PreprocessCommand : ToolCommand
             OnBadLine = onBadLine,
             Threads = values.GetInt(RunOptions.Threads),
             MemoryLimit = values.Get(PreprocessFlags.MemoryLimit) is > 0 and var limit ? limit : SystemMemory.AvailableBytes / 2,
+            Announce = announce,
             Overwrite = values.Get(PreprocessFlags.Overwrite),
         };
         return (progress, stop) => Preprocessor.Run(options, progress, stop);

@@ -63,6 +63,12 @@ internal sealed class WorkProgress(ToolConsole console, TimeProvider clock) : IP
             ? ", " + TimeSpan.FromSeconds(Math.Ceiling((value.BytesTotal - value.BytesDone) / rate)).ToString("c", CultureInfo.InvariantCulture) + " left"
             : "";
         string bar = console.IsTerminal ? $"[{new string('#', (int)(share * Width)).PadRight(Width, '.')}] " : "";
+        if (value.BytesTotal == 0)
+        {
+            // Of a pipe nobody knows the length.
+            return string.Create(CultureInfo.InvariantCulture, $"{value.Stage}: {value.Rows:N0} rows, {unit}");
+        }
+
         return string.Create(CultureInfo.InvariantCulture, $"{bar}{value.Stage}: {100 * share:0} %, {value.Rows:N0} rows, {unit}{left}");
     }
 }

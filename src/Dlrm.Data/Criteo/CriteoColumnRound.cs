@@ -23,7 +23,7 @@ internal sealed class CriteoColumnRound : IDisposable
         _team = new WorkerTeam(workers);
         _maxIndexRange = maxIndexRange;
         _blocks = new TextBlock?[workers];
-        TextBytes = new int[workers];
+        TextBytes = new long[workers];
         Rows = [.. Enumerable.Range(0, workers).Select(_ => new CriteoRowBlock())];
         Columns = [.. Enumerable.Range(0, workers).Select(_ => new RowBuffers(
             CriteoColumns.Dense, new bool[CriteoColumns.Categorical], weighted: false, grouped: false))];
@@ -39,8 +39,8 @@ internal sealed class CriteoColumnRound : IDisposable
     /// <summary>Blocks in this round.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Bytes of each block's text, which ends at a line's end.</summary>
-    public int[] TextBytes { get; }
+    /// <summary>Bytes of each block's text, dropped ones included; it ends at a line's end.</summary>
+    public long[] TextBytes { get; }
 
     /// <summary>The numbers given so far, by column.</summary>
     public IReadOnlyList<HashVocabulary> Vocabularies => _vocabularies;
@@ -52,7 +52,7 @@ internal sealed class CriteoColumnRound : IDisposable
         Count = 0;
         while (Count < _blocks.Length && reader.Next() is { } block)
         {
-            TextBytes[Count] = block.Length;
+            TextBytes[Count] = block.Length + block.Dropped;
             _blocks[Count++] = block;
         }
 

@@ -24,7 +24,7 @@ internal sealed class CriteoPass : IDisposable
 
     private readonly CriteoPreprocessOptions _options;
     private readonly IReadOnlyList<string> _files;
-    private readonly Journal _journal;
+    private readonly Journal<CriteoPiece> _journal;
     private readonly string _folder;
     private readonly RejectLog _rejects;
     private readonly IProgress<LoadProgress>? _progress;
@@ -43,7 +43,7 @@ internal sealed class CriteoPass : IDisposable
 
     /// <summary>Takes up what the journal has.</summary>
     public CriteoPass(
-        CriteoPreprocessOptions options, IReadOnlyList<string> files, Journal journal, string folder, RejectLog rejects,
+        CriteoPreprocessOptions options, IReadOnlyList<string> files, Journal<CriteoPiece> journal, string folder, RejectLog rejects,
         IProgress<LoadProgress>? progress)
     {
         _options = options;
@@ -71,7 +71,7 @@ internal sealed class CriteoPass : IDisposable
     /// <summary>Reads what is left of the files.</summary>
     public void Run(CancellationToken cancellation)
     {
-        JournalPiece? last = _journal.Pieces.LastOrDefault();
+        CriteoPiece? last = _journal.Pieces.LastOrDefault();
         int first = last?.Source ?? 0;
         long total = _files.Sum(file => file == SourceFiles.StandardInput ? 0 : new FileInfo(file).Length);
         for (int file = first; file < _files.Count; file++)
@@ -211,7 +211,9 @@ internal sealed class CriteoPass : IDisposable
                 Append(file, block, read[block], lines);
                 lines += _round.Rows[block].Lines;
                 text += _round.TextBytes[block];
-                if (_writer.PendingBytes > _options.FileBytes)
+
+                // Not behind an overlong line: what is dropped of it comes with the next block.
+                if (read[block] > 0 && _writer.PendingBytes > _options.FileBytes)
                 {
                     EndPiece(file, text, lines);
                 }
@@ -301,7 +303,7 @@ internal sealed class CriteoPass : IDisposable
         _writer.Dispose();
         string gains = string.Create(CultureInfo.InvariantCulture, $"gains-{_journal.Pieces.Count:00000}.bin");
         string hash = _journal.WriteGains(gains, WriteGains);
-        _journal.Add(new JournalPiece(entry, gains, hash, source, text, lines, RowsRead)
+        _journal.Add(new CriteoPiece(entry, gains, hash, source, text, lines, RowsRead)
         {
             Sources = [.. _sources],
             Skipped = new Dictionary<string, long>(_rejects.Counts),
@@ -339,7 +341,7 @@ internal sealed class CriteoPass : IDisposable
 
     private void Restore()
     {
-        foreach (JournalPiece piece in _journal.Pieces)
+        foreach (CriteoPiece piece in _journal.Pieces)
         {
             ReadOnlySpan<byte> gains = File.ReadAllBytes(Path.Combine(_folder, piece.Gains));
             for (int column = 0; column < _known.Length; column++)

@@ -30,6 +30,9 @@ public sealed record CriteoPreprocessOptions
     /// <summary>Threads; 0 for as many as the process may use. The result does not depend on it.</summary>
     public int Threads { get; init; }
 
+    /// <summary>Told, before the work begins, what disk and memory it needs and what there is; null for nobody.</summary>
+    public Action<string>? Announce { get; init; }
+
     /// <summary>Replaces a data set that is there and was made otherwise.</summary>
     public bool Overwrite { get; init; }
 

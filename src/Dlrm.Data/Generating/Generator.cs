@@ -40,7 +40,7 @@ public static class Generator
             return GeneratorReport.Read(reportPath) with { WasThere = true };
         }
 
-        SpaceCheck.Require(options.Output, options.Rows * (options.Format is GeneratedFormat.DataSet or GeneratedFormat.Parquet ? 162 : 275));
+        SpaceCheck.RequireDisk(options.Output, options.Rows * (options.Format is GeneratedFormat.DataSet or GeneratedFormat.Parquet ? 162 : 275));
         var model = new PlantedModel(options);
         using RowSink sink = options.Format switch
         {

@@ -204,10 +204,12 @@ internal sealed class LineBlockReader : IDisposable
             if (end > 0 || length < TextBlock.Capacity)
             {
                 int start = end > 0 ? end : length;
+                block.Dropped += start;
                 block.Bytes.AsSpan(start, length - start).CopyTo(block.Bytes);
                 return length - start;
             }
 
+            block.Dropped += length;
             _stop.Token.ThrowIfCancellationRequested();
         }
     }
@@ -239,6 +241,8 @@ internal sealed class LineBlockReader : IDisposable
             return new TextBlock();
         }
 
-        return _free.Take(_stop.Token);
+        TextBlock block = _free.Take(_stop.Token);
+        block.Dropped = 0;
+        return block;
     }
 }

@@ -28,6 +28,9 @@ internal sealed class TextBlock
     /// <summary>Bytes of text.</summary>
     public int Length { get; set; }
 
+    /// <summary>Bytes of text before this block's that were dropped: the rest of an overlong line.</summary>
+    public long Dropped { get; set; }
+
     /// <summary>What it is.</summary>
     public TextBlockKind Kind { get; set; }
 

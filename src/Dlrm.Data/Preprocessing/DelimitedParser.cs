@@ -23,6 +23,7 @@ internal sealed class DelimitedParser(RowLayout layout, byte delimiter, bool quo
     {
         rows.Clear();
         rows.Text = block;
+        rows.TextBytes = block.Length + block.Dropped;
         switch (block.Kind)
         {
             case TextBlockKind.OverlongLine:
@@ -49,9 +50,10 @@ internal sealed class DelimitedParser(RowLayout layout, byte delimiter, bool quo
         var fields = new List<string>();
         byte[] text = [.. row, (byte)'\n'];
         int position = 0;
+        int lineFeeds = 0;
         do
         {
-            int end = FieldEnd(text, ref position, delimiter, quotes, out int start, out _);
+            int end = FieldEnd(text, ref position, delimiter, quotes, out int start, out _, ref lineFeeds);
             fields.Add(Encoding.UTF8.GetString(text, start, Math.Max(0, end - start)));
         }
         while (position < text.Length);
@@ -67,9 +69,9 @@ internal sealed class DelimitedParser(RowLayout layout, byte delimiter, bool quo
         while (position < text.Length && !(stopAtBadLine && rows.BadLines.Count > 0))
         {
             int start = position;
-            int fields = FindFields(text, ref position, out bool quoted);
+            int fields = FindFields(text, ref position, out int lineFeeds);
             int line = rows.Lines + 1;
-            rows.Lines += quoted ? text[start..position].Count((byte)'\n') : 1;
+            rows.Lines += 1 + lineFeeds;
             ReadOnlySpan<byte> row = text[start..(position - 1)];
             if ((DefectOfRow(row, fields, line, zeros) ?? ParseFields(text, rows, line)) is { } bad)
             {
@@ -87,19 +89,18 @@ internal sealed class DelimitedParser(RowLayout layout, byte delimiter, bool quo
     }
 
     /// <summary>Finds the fields of a row; of more fields than there should be only the number is right.</summary>
-    private int FindFields(Span<byte> text, ref int position, out bool quoted)
+    private int FindFields(Span<byte> text, ref int position, out int lineFeeds)
     {
         int fields = 0;
-        quoted = false;
+        lineFeeds = 0;
         int last = _starts.Length - 1;
         bool inQuotes;
         do
         {
-            int end = FieldEnd(text, ref position, delimiter, quotes, out int start, out inQuotes);
+            int end = FieldEnd(text, ref position, delimiter, quotes, out int start, out inQuotes, ref lineFeeds);
             int slot = Math.Min(fields++, last);
             _starts[slot] = start;
             _ends[slot] = end;
-            quoted |= inQuotes;
         }
         while (text[position - 1] != (byte)'\n' && position < text.Length);
         int final = Math.Min(fields - 1, last);
@@ -111,9 +112,12 @@ internal sealed class DelimitedParser(RowLayout layout, byte delimiter, bool quo
         return fields;
     }
 
-    /// <summary>Finds a field's end, taking its quotes off; the position goes on behind its delimiter or line feed.</summary>
+    /// <summary>
+    /// Finds a field's end, taking its quotes off; the position goes on behind its delimiter or line feed. Line feeds inside
+    /// quotes are counted here, because afterwards the text is not what it was.
+    /// </summary>
     private static int FieldEnd(
-        Span<byte> text, ref int position, byte delimiter, bool quotes, out int start, out bool quoted)
+        Span<byte> text, ref int position, byte delimiter, bool quotes, out int start, out bool quoted, ref int lineFeeds)
     {
         start = position;
         quoted = quotes && text[position] == (byte)'"';
@@ -132,11 +136,13 @@ internal sealed class DelimitedParser(RowLayout layout, byte delimiter, bool quo
             if (length < 0)
             {
                 // Not closed in this block: the row ends with the block, and is told apart by its end before its start.
+                lineFeeds += text[position..^1].Count((byte)'\n');
                 position = text.Length;
                 start = text.Length;
                 return text.Length - 1;
             }
 
+            lineFeeds += text.Slice(position, length).Count((byte)'\n');
             if (target != position)
             {
                 text.Slice(position, length).CopyTo(text[target..]);

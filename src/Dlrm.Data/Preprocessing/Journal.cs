@@ -13,31 +13,34 @@ namespace Dlrm.Data.Preprocessing;
 /// a file of rows and a file of what the vocabularies gained with it, each with its hash, and the place in the source where
 /// the next piece begins. A line that is not whole, or whose files do not match, ends what is kept.
 /// </remarks>
-internal sealed class Journal
+/// <typeparam name="TPiece">What is told of a piece.</typeparam>
+internal sealed class Journal<TPiece>
+    where TPiece : class, IJournalPiece
 {
-    /// <summary>The name of the file.</summary>
-    public const string FileName = "journal.jsonl";
+    /// <summary>Pieces that were written otherwise are not gone on with.</summary>
+    private const int Version = 2;
 
     private readonly string _folder;
 
-    private Journal(string folder, List<JournalPiece> pieces)
+    private Journal(string folder, List<TPiece> pieces)
     {
         _folder = folder;
         Pieces = pieces;
     }
 
     /// <summary>Finished pieces, in order.</summary>
-    public List<JournalPiece> Pieces { get; }
+    public List<TPiece> Pieces { get; }
 
     /// <summary>Reads what an earlier process left, or begins anew.</summary>
     /// <param name="folder">The folder in the making; made if need be.</param>
     /// <param name="settings">What the contents depend on.</param>
     /// <param name="files">The source; standard input cannot be gone on with.</param>
-    public static Journal Open(string folder, JsonObject settings, IReadOnlyList<string> files)
+    public static Journal<TPiece> Open(string folder, JsonObject settings, IReadOnlyList<string> files)
     {
-        string path = Path.Combine(folder, FileName);
+        string path = Path.Combine(folder, JournalFile.Name);
         var head = new JsonObject
         {
+            ["version"] = Version,
             ["settings"] = settings.DeepClone(),
             ["sources"] = new JsonArray([.. files.Select(Identity)]),
         };
@@ -46,7 +49,7 @@ internal sealed class Journal
             string[] lines = File.ReadAllText(path).Split('\n');
             if (lines.Length > 1 && Parse(lines[0]) is { } found && JsonNode.DeepEquals(found, JsonNode.Parse(head.ToJsonString())))
             {
-                var journal = new Journal(folder, Whole(folder, lines));
+                var journal = new Journal<TPiece>(folder, Whole(folder, lines));
                 journal.Rewrite(lines[0]);
                 return journal;
             }
@@ -58,13 +61,13 @@ internal sealed class Journal
         }
 
         Directory.CreateDirectory(folder);
-        var fresh = new Journal(folder, []);
+        var fresh = new Journal<TPiece>(folder, []);
         fresh.Append(head.ToJsonString());
         return fresh;
     }
 
     /// <summary>Adds a piece whose files are on the disk.</summary>
-    public void Add(JournalPiece piece)
+    public void Add(TPiece piece)
     {
         Pieces.Add(piece);
         Append(JsonSerializer.Serialize(piece));
@@ -102,24 +105,24 @@ internal sealed class Journal
         }
     }
 
-    private static List<JournalPiece> Whole(string folder, string[] lines)
+    private static List<TPiece> Whole(string folder, string[] lines)
     {
-        var pieces = new List<JournalPiece>();
+        var pieces = new List<TPiece>();
 
         // Behind the last line feed is nothing, or a line that was being written.
         foreach (string line in lines[1..^1])
         {
-            JournalPiece? piece;
+            TPiece? piece;
             try
             {
-                piece = JsonSerializer.Deserialize<JournalPiece>(line);
+                piece = JsonSerializer.Deserialize<TPiece>(line);
             }
             catch (JsonException)
             {
                 break;
             }
 
-            if (piece is null || !Matches(folder, piece.File.Name, piece.File.XxHash3) || !Matches(folder, piece.Gains, piece.GainsHash))
+            if (piece is null || !piece.Hashes.All(file => Matches(folder, file.Key, file.Value)))
             {
                 break;
             }
@@ -147,49 +150,35 @@ internal sealed class Journal
     /// <summary>Leaves only what is whole in the journal, and only its files in the folder.</summary>
     private void Rewrite(string head)
     {
-        HashSet<string> kept = [FileName, .. Pieces.SelectMany(piece => new[] { piece.File.Name, piece.Gains })];
+        HashSet<string> kept = [JournalFile.Name, .. Pieces.SelectMany(piece => piece.Hashes.Keys)];
         foreach (string file in Directory.EnumerateFiles(_folder).Where(file => !kept.Contains(Path.GetFileName(file))))
         {
             File.Delete(file);
         }
 
-        string path = Path.Combine(_folder, FileName);
+        string path = Path.Combine(_folder, JournalFile.Name);
         File.WriteAllText(path + ".new", string.Join('\n', Pieces.Select(piece => JsonSerializer.Serialize(piece)).Prepend(head)) + "\n");
         File.Move(path + ".new", path, overwrite: true);
     }
 
     private void Append(string line)
     {
-        using var stream = new FileStream(Path.Combine(_folder, FileName), FileMode.Append, FileAccess.Write);
+        using var stream = new FileStream(Path.Combine(_folder, JournalFile.Name), FileMode.Append, FileAccess.Write);
         stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
         stream.Flush(flushToDisk: true);
     }
 }
 
-/// <summary>A finished piece.</summary>
-/// <param name="File">Its rows.</param>
-/// <param name="Gains">The file of what the vocabularies gained.</param>
-/// <param name="GainsHash">Its XxHash3.</param>
-/// <param name="Source">The source file in which the next piece begins.</param>
-/// <param name="TextBytes">Bytes of text before it there.</param>
-/// <param name="Lines">Lines before it there.</param>
-/// <param name="RowsRead">Rows of all files before it, dropped ones included.</param>
-internal sealed record JournalPiece(
-    RowFileEntry File, string Gains, string GainsHash, int Source, long TextBytes, long Lines, long RowsRead)
+/// <summary>The file of a <see cref="Journal{TPiece}"/>.</summary>
+internal static class JournalFile
 {
-    /// <summary>Rows of each source file so far, as they were read and as they were kept.</summary>
-    public required IReadOnlyList<SourceRows> Sources { get; init; }
-
-    /// <summary>Rows left out so far, by reason.</summary>
-    public required IReadOnlyDictionary<string, long> Skipped { get; init; }
-
-    /// <summary>Those of this piece, described.</summary>
-    public IReadOnlyList<string> Rejects { get; init; } = [];
+    /// <summary>Its name.</summary>
+    public const string Name = "journal.jsonl";
 }
 
-/// <summary>Rows of a source file.</summary>
-/// <param name="Read">Good rows in it.</param>
-/// <param name="Kept">Those that were not dropped.</param>
-/// <param name="Bytes">Its length, once it was read to the end; else 0.</param>
-/// <param name="XxHash3">Its hash, once it was read to the end; else empty.</param>
-internal sealed record SourceRows(long Read, long Kept, long Bytes, string XxHash3);
+/// <summary>A finished piece.</summary>
+internal interface IJournalPiece
+{
+    /// <summary>The files it needs, with their XxHash3.</summary>
+    IReadOnlyDictionary<string, string> Hashes { get; }
+}

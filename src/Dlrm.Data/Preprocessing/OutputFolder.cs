@@ -68,7 +68,7 @@ internal sealed class OutputFolder : IDisposable
     /// <summary>Removes what is not of the data set, verifies every byte, and gives the folder its name.</summary>
     public void Commit(DataSetDescription description)
     {
-        foreach (string pattern in new[] { "spool-*.bin", "gains-*.bin", Journal.FileName })
+        foreach (string pattern in new[] { "spool-*.bin", "gains-*.bin", JournalFile.Name })
         {
             foreach (string file in Directory.EnumerateFiles(Work, pattern))
             {

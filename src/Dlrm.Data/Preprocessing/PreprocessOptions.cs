@@ -30,6 +30,12 @@ public sealed record PreprocessOptions
     /// <summary>Bytes that vocabularies may take in memory before they go to disk; 0 for no limit.</summary>
     public long MemoryLimit { get; init; }
 
+    /// <summary>Bytes of rows after which what is done is written down, so that a killed process can go on there.</summary>
+    internal long PieceBytes { get; init; } = 1 << 26;
+
+    /// <summary>Told, before the work begins, what disk and memory it needs and what there is; null for nobody.</summary>
+    public Action<string>? Announce { get; init; }
+
     /// <summary>Replaces a data set that is there and was made otherwise.</summary>
     public bool Overwrite { get; init; }
 }

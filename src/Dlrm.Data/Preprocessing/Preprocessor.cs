@@ -1,25 +1,29 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Dlrm.Data.Folders;
+using Dlrm.Data.Lines;
 using Dlrm.Threading;
 
 namespace Dlrm.Data.Preprocessing;
 
 /// <summary>Makes a data set folder of delimited text files.</summary>
 /// <remarks>
-/// The source is read once: parsed in parallel, categories numbered by first appearance, rows spooled to disk. Then the
+/// The source is read once: parsed in parallel, categories numbered by first appearance, rows spooled to disk in pieces that
+/// a journal tells of, so that a process that is killed can go on. Then the
 /// training rows decide vocabularies and scales, and the spooled rows are encoded into the files of their parts. Nothing
 /// depends on the number of threads. The folder is made under another name and gets its own when it is complete.
 /// </remarks>
 public static class Preprocessor
 {
-    /// <summary>Makes the folder, unless it is there already.</summary>
+    /// <summary>Makes the folder, goes on where an earlier process was stopped, or finds it done.</summary>
     /// <param name="options">What, and how.</param>
     /// <param name="progress">Told now and then; null for nobody.</param>
-    /// <param name="cancellation">Stops; what was there before stays.</param>
+    /// <param name="cancellation">Stops; what is finished is kept, and the next call goes on there.</param>
     /// <exception cref="ArgumentException">An option cannot be.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="BadDataException">A file cannot be read as it is, or the folder holds something else.</exception>
+    /// <exception cref="IOException">There is too little room on the disk.</exception>
+    /// <exception cref="InsufficientMemoryException">There is too little memory.</exception>
     /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
     public static PreprocessReport Run(
         PreprocessOptions options, IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default)
@@ -34,15 +38,25 @@ public static class Preprocessor
             return new PreprocessReport { Description = existing, Folder = output.FullPath, WasThere = true };
         }
 
-        SpaceCheck.Require(output.FullPath, files, SpacePerTextByte(options.Schema));
-        if (Directory.Exists(output.Work))
+        options.Announce?.Invoke(RequireRoom(options, rule, files, output));
+        try
         {
-            Directory.Delete(output.Work, recursive: true);
+            return Make(options, rule, files, settings, output, progress, cancellation);
         }
+        catch (OperationCanceledException)
+        {
+            output.KeepWork = !files.Contains(SourceFiles.StandardInput);
+            throw;
+        }
+    }
 
-        Directory.CreateDirectory(output.Work);
+    private static PreprocessReport Make(
+        PreprocessOptions options, SplitRule rule, IReadOnlyList<string> files, JsonObject settings, OutputFolder output,
+        IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
         var rejects = new RejectLog(options.OnBadLine);
-        using var pass = new SourcePass(options, rule, output.Work, rejects, progress);
+        using var pass = new SourcePass(
+            options, rule, Journal<SpoolPiece>.Open(output.Work, settings, files), output.Work, rejects, progress);
         SpooledSource source = pass.Run(files, cancellation);
         if (source.Rows == 0)
         {
@@ -85,9 +99,26 @@ public static class Preprocessor
         };
     }
 
-    /// <summary>Spool and row files: eight and four bytes a number, twice four a category, of about six bytes of text each.</summary>
-    private static double SpacePerTextByte(DataSchema schema) =>
-        ((12.0 * schema.Dense.Count) + (8.0 * schema.Sparse.Count) + 16) / (6.0 * (schema.Dense.Count + schema.Sparse.Count + 1));
+    /// <summary>
+    /// Disk: spool and row files, eight and four bytes a number, twice four a category, of about six bytes of text each.
+    /// Memory: blocks of text and what is made of them for each worker, a record batch for each part, and the vocabularies,
+    /// which take no more than their limit and no more than some times the text.
+    /// </summary>
+    private static string RequireRoom(PreprocessOptions options, SplitRule rule, IReadOnlyList<string> files, OutputFolder output)
+    {
+        const double DictionaryPerTextByte = 4;
+        int dense = options.Schema.Dense.Count;
+        int sparse = options.Schema.Sparse.Count;
+        double text = SpaceCheck.TextBytes(files);
+        double perByte = ((12.0 * dense) + (8.0 * sparse) + 16) / (6.0 * (dense + sparse + 1));
+        int workers = options.Threads > 0 ? options.Threads : WorkerTeam.DefaultWorkers;
+        long buffers = (workers * 12L * TextBlock.Capacity) + ((long)rule.Parts * PartWriter.BatchRows * sizeof(float) * (1 + dense + sparse));
+        double vocabularies = files.Contains(SourceFiles.StandardInput) ? options.MemoryLimit : text * DictionaryPerTextByte;
+        return SpaceCheck.Require(
+            output, (long)(text * perByte),
+            buffers + (long)Math.Min(vocabularies, options.MemoryLimit > 0 ? options.MemoryLimit : double.MaxValue),
+            "Name less with --memory-limit, or use fewer threads.");
+    }
 
     private static JsonObject Settings(PreprocessOptions options) => new()
     {

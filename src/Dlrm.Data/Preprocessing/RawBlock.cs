@@ -29,6 +29,9 @@ internal sealed class RawBlock
     /// <summary>Lines of the text, those of bad rows included.</summary>
     public int Lines { get; set; }
 
+    /// <summary>Bytes of the text, dropped ones included.</summary>
+    public long TextBytes { get; set; }
+
     /// <summary>Bad rows; their line numbers count from the block's first.</summary>
     public List<BadLine> BadLines { get; } = [];
 

@@ -73,6 +73,9 @@ internal sealed class RejectLog(OnBadLine onBadLine)
         }
     }
 
+    /// <summary>Takes up the notes of an earlier process.</summary>
+    public void RestoreNotes(IReadOnlyList<string> notes) => _notes.AddRange(notes);
+
     /// <summary>Takes up the descriptions of an earlier process.</summary>
     public void Restore(IReadOnlyList<string> lines)
     {

@@ -31,153 +31,159 @@ internal sealed record SpooledSource
 }
 
 /// <summary>The one pass over the source: parses, numbers categories by first appearance, spools the rows.</summary>
-internal sealed class SourcePass(
-    PreprocessOptions options, SplitRule split, string folder, RejectLog rejects, IProgress<LoadProgress>? progress) : IDisposable
+internal sealed class SourcePass : IDisposable
 {
-    /// <summary>A spool file ends when it is larger.</summary>
-    private const long SpoolBytes = 1 << 26;
-
     private const int MostWorkers = 64;
 
-    private readonly List<SpoolBlock> _blocks = [];
-    private readonly List<SourceEntry> _sources = [];
-    private FileStream? _spool;
-    private VocabularySpill? _spill;
-    private int _spools;
+    private readonly PreprocessOptions _options;
+    private readonly SplitRule _split;
+    private readonly RejectLog _rejects;
+    private readonly IProgress<LoadProgress>? _progress;
+    private readonly ValueDictionary?[] _dictionaries;
+    private readonly SpoolJournal _spool;
     private long _rows;
+    private long _rowsBeforeSource;
 
-    /// <summary>Reads all files.</summary>
+    /// <summary>Takes up what the journal has.</summary>
+    public SourcePass(
+        PreprocessOptions options, SplitRule split, Journal<SpoolPiece> journal, string folder, RejectLog rejects,
+        IProgress<LoadProgress>? progress)
+    {
+        _options = options;
+        _split = split;
+        _rejects = rejects;
+        _progress = progress;
+        _dictionaries = [.. options.Schema.Sparse.Select(column => column.Hash > 0 ? null : new ValueDictionary())];
+        _spool = new SpoolJournal(journal, folder, rejects, _dictionaries);
+        _rows = _spool.Last?.Rows ?? 0;
+        _rowsBeforeSource = _spool.Last?.RowsBeforeSource ?? 0;
+    }
+
+    /// <summary>Reads what is left of the files.</summary>
     /// <exception cref="BadDataException">A file cannot be read as it is.</exception>
     public SpooledSource Run(IReadOnlyList<string> files, CancellationToken cancellation)
     {
-        int workers = Math.Min(options.Threads > 0 ? options.Threads : WorkerTeam.DefaultWorkers, MostWorkers);
+        int workers = Math.Min(_options.Threads > 0 ? _options.Threads : WorkerTeam.DefaultWorkers, MostWorkers);
         using var team = new WorkerTeam(workers);
-        RowLayout? layout = null;
-        ParseRound? round = null;
-        TextConventions? text = null;
-        ValueDictionary?[] dictionaries =
-        [
-            .. options.Schema.Sparse.Select(column => column.Hash > 0 ? null : new ValueDictionary()),
-        ];
-        long total = files.Sum(file => file == SourceFiles.StandardInput ? 0 : new FileInfo(file).Length);
-        long before = 0;
-        for (int file = 0; file < files.Count; file++)
+        int first = _spool.Last?.Source ?? 0;
+        Header header = Header.Read(files[0], _options.Delimiter, _options.Quotes);
+        var layout = new RowLayout(header.Names, _options.Schema, _split, files[0]);
+        TextConventions text = header.Conventions(_options.Schema);
+        long total = files.Sum(Length);
+        for (int file = first; file < files.Count; file++)
         {
-            Header header = ReadHeader(files[file], layout);
-            layout ??= new RowLayout(header.Names, options.Schema, split, files[file]);
-            text ??= header.Conventions(options.Schema);
-            RowLayout found = layout;
-            round = new ParseRound(
-                team, options.Schema, () => new DelimitedParser(found, header.Delimiter, header.Quotes, header.CarriageReturns),
-                () => NewBlock(options.Schema, split), dictionaries);
-            long first = _rows;
-            long length = files[file] == SourceFiles.StandardInput ? 0 : new FileInfo(files[file]).Length;
-            using var reader = header.Open((2 * workers) + 2, cancellation);
-            ReadFile(reader, round, file, files[file], header.Lines, before, total, cancellation);
+            header = file == 0 ? header : ReadHeader(files[file], layout);
+            Header found = header;
+            var round = new ParseRound(
+                team, _options.Schema, () => new DelimitedParser(layout, found.Delimiter, found.Quotes, found.CarriageReturns),
+                () => NewBlock(_options.Schema, _split), _dictionaries);
+            bool resumed = file == first && _spool.Last is { TextBytes: > 0 };
+            long skip = resumed ? _spool.Last!.TextBytes : 0;
+            _rowsBeforeSource = resumed ? _rowsBeforeSource : _rows;
+            long length = Length(files[file]);
+            using var reader = header.Open((2 * workers) + 2, cancellation, skip);
+            var place = new Place(file, files[file], skip, resumed ? _spool.Last!.Lines : header.Lines);
+            ReadFile(reader, round, place, files.Take(file).Sum(Length), total, cancellation);
             SourceFiles.RequireUnchanged(files[file], length, reader.BytesRead);
-            _sources.Add(new SourceEntry(
-                files[file], reader.BytesRead, reader.FileHash.ToString("x16", CultureInfo.InvariantCulture), _rows - first));
-            before += reader.BytesRead;
+            _spool.Sources.Add(new SourceEntry(
+                files[file], reader.BytesRead, reader.FileHash.ToString("x16", CultureInfo.InvariantCulture), _rows - _rowsBeforeSource));
         }
 
-        _spool?.Dispose();
-        if (_spill is not null && dictionaries.Any(dictionary => dictionary?.Count > 0))
+        if (_spool.Spill is not null && _dictionaries.Any(dictionary => dictionary?.Count > 0))
         {
-            EndGeneration(dictionaries);
+            _spool.EndGeneration(_dictionaries);
+        }
+
+        if (first < files.Count)
+        {
+            _spool.EndPiece((files.Count, 0, 0), _rows, _rows, _dictionaries);
         }
 
         return new SpooledSource
         {
-            Spill = _spill,
-            Layout = layout!,
-            Blocks = _blocks,
+            Spill = _spool.Spill,
+            Layout = layout,
+            Blocks = _spool.Blocks,
             Rows = _rows,
-            Dictionaries = dictionaries,
-            Sources = _sources,
-            Text = text!,
+            Dictionaries = _dictionaries,
+            Sources = _spool.Sources,
+            Text = text,
         };
     }
 
     /// <summary>Closes the spool.</summary>
-    public void Dispose() => _spool?.Dispose();
+    public void Dispose() => _spool.Dispose();
 
     /// <summary>A block for the columns of a schema.</summary>
     public static RawBlock NewBlock(DataSchema schema, SplitRule split) => new(
         schema.Dense.Count, [.. schema.Sparse.Select(column => column.Separator is not null)],
         schema.Weight is not null, schema.Group is not null, split.Column.Length > 0);
 
+    private static long Length(string file) => file == SourceFiles.StandardInput ? 0 : new FileInfo(file).Length;
+
     private void ReadFile(
-        LineBlockReader reader, ParseRound round, int file, string name, int headerLines, long before, long total,
-        CancellationToken cancellation)
+        LineBlockReader reader, ParseRound round, Place place, long before, long total, CancellationToken cancellation)
     {
-        long lines = headerLines;
-        while (round.Run(reader, options.OnBadLine == OnBadLine.Error))
+        while (round.Run(reader, _options.OnBadLine == OnBadLine.Error))
         {
             cancellation.ThrowIfCancellationRequested();
+
+            // Block by block, so that pieces end at the same rows with any number of threads.
             for (int index = 0; index < round.Count; index++)
             {
                 RawBlock block = round.Blocks[index];
                 foreach (BadLine bad in block.BadLines)
                 {
-                    rejects.Add(name, bad with { Line = lines + bad.Line });
+                    _rejects.Add(place.Name, bad with { Line = place.Lines + bad.Line });
                 }
 
-                lines += block.Lines;
-                Append(block, file);
+                place.Lines += block.Lines;
+                place.TextBytes += block.TextBytes;
+                if (block.Rows > 0)
+                {
+                    _spool.Append(block, _rows, place.File);
+                    _rows += block.Rows;
+                }
+
+                // Not behind an overlong line: what is dropped of it comes with the next block.
+                if (block.Rows > 0 && _spool.PendingBytes > _options.PieceBytes)
+                {
+                    _spool.EndPiece((place.File, place.TextBytes, place.Lines), _rows, _rowsBeforeSource, _dictionaries);
+                }
             }
 
-            if (options.MemoryLimit > 0 && round.Dictionaries.Sum(dictionary => dictionary?.Bytes ?? 0) > options.MemoryLimit)
+            if (_options.MemoryLimit > 0 && _dictionaries.Sum(dictionary => dictionary?.Bytes ?? 0) > _options.MemoryLimit)
             {
-                EndGeneration(round.Dictionaries);
+                _spool.EndGeneration(_dictionaries);
             }
 
-            progress?.Report(new LoadProgress($"reading {Path.GetFileName(name)}", before + reader.BytesRead, total, _rows));
+            _progress?.Report(new LoadProgress($"reading {Path.GetFileName(place.Name)}", before + reader.BytesRead, total, _rows));
         }
 
         if (reader.LastLineUnended)
         {
-            rejects.Note($"the last row of {name} has no line end; the file may have been cut off there.");
+            _rejects.Note($"the last row of {place.Name} has no line end; the file may have been cut off there.");
         }
     }
 
-    private void Append(RawBlock block, int source)
+    private Header ReadHeader(string file, RowLayout layout)
     {
-        if (block.Rows == 0)
-        {
-            return;
-        }
-
-        if (_spool is null || _spool.Position > SpoolBytes)
-        {
-            _spool?.Dispose();
-            _spool = new FileStream(Path.Combine(folder, Spool.Name(_spools++)), FileMode.Create, FileAccess.Write, FileShare.None, 1 << 17);
-        }
-
-        long offset = _spool.Position;
-        int length = Spool.Write(_spool, block);
-        _blocks.Add(new SpoolBlock(_spools - 1, offset, length, block.Rows, _rows, source, _spill?.Generations ?? 0));
-        _rows += block.Rows;
-    }
-
-    private void EndGeneration(ValueDictionary?[] dictionaries)
-    {
-        _spill ??= new VocabularySpill(folder, dictionaries.Length);
-        _spill.Write(dictionaries);
-        for (int column = 0; column < dictionaries.Length; column++)
-        {
-            dictionaries[column] = dictionaries[column] is null ? null : new ValueDictionary();
-        }
-    }
-
-    private Header ReadHeader(string file, RowLayout? layout)
-    {
-        Header header = Header.Read(file, options.Delimiter, options.Quotes);
-        if (layout is not null && !header.Names.SequenceEqual(layout.Names))
-        {
-            throw new BadDataException(
+        Header header = Header.Read(file, _options.Delimiter, _options.Quotes);
+        return header.Names.SequenceEqual(layout.Names)
+            ? header
+            : throw new BadDataException(
                 file, $"has the columns {string.Join(", ", header.Names)}; the first file has {string.Join(", ", layout.Names)}. All files of a data set have the same header.");
-        }
+    }
 
-        return header;
+    /// <summary>How far a file was read.</summary>
+    private sealed class Place(int file, string name, long textBytes, long lines)
+    {
+        public int File => file;
+
+        public string Name => name;
+
+        public long TextBytes { get; set; } = textBytes;
+
+        public long Lines { get; set; } = lines;
     }
 }

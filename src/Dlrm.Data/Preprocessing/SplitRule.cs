@@ -47,22 +47,28 @@ internal sealed record SplitRule(SplitKind Kind, string Column, IReadOnlyList<do
     /// <exception cref="ArgumentException">It is none of these.</exception>
     public static SplitRule Parse(string text)
     {
-        string[] parts = text.Split(':', 3);
-        switch (parts[0])
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        string kind = colon < 0 ? text : text[..colon];
+        string rest = colon < 0 ? "" : text[(colon + 1)..];
+        switch (kind)
         {
-            case "none" when parts.Length == 1:
+            case "none" when colon < 0:
                 return new SplitRule(SplitKind.None, "", [], []);
-            case "fraction" when parts.Length == 2:
-                return new SplitRule(SplitKind.Fraction, "", ReadShares(text, parts[1]), []);
-            case "hash" when parts.Length == 3:
-                return new SplitRule(SplitKind.Hash, parts[1], ReadShares(text, parts[2]), []);
-            case "time" when parts.Length == 3:
-                string[] cuts = parts[2].Split(',');
-                return cuts.All(cut => cut.StartsWith("0.", StringComparison.Ordinal))
-                    ? new SplitRule(SplitKind.Time, parts[1], ReadShares(text, parts[2]), [])
-                    : ReadTimes(text, parts[1], cuts);
-            case "file" when parts.Length >= 2:
-                return new SplitRule(SplitKind.File, "", [], []) { Patterns = ReadPatterns(text, text["file:".Length..]) };
+            case "fraction":
+                return new SplitRule(SplitKind.Fraction, "", ReadShares(rest) ?? throw Unknown(text), []);
+            case "hash" or "time":
+                // Names of columns may have colons too, as times do: the first one that leaves shares or times divides.
+                for (int end = rest.IndexOf(':', StringComparison.Ordinal); end > 0; end = rest.IndexOf(':', end + 1))
+                {
+                    if (ReadBehindColumn(kind, rest[..end], rest[(end + 1)..]) is { } rule)
+                    {
+                        return rule;
+                    }
+                }
+
+                throw Unknown(text);
+            case "file":
+                return new SplitRule(SplitKind.File, "", [], []) { Patterns = ReadPatterns(text, rest) };
             default:
                 throw Unknown(text);
         }
@@ -131,36 +137,50 @@ internal sealed record SplitRule(SplitKind Kind, string Column, IReadOnlyList<do
         return isDate;
     }
 
-    private static SplitRule ReadTimes(string text, string column, string[] cuts)
+    private static SplitRule? ReadBehindColumn(string kind, string column, string text)
     {
+        // A whole number is a time: day 1, not all rows.
+        bool mayBeShares = kind == "hash" || text.Split(',').All(share => share.StartsWith("0.", StringComparison.Ordinal));
+        if (mayBeShares && ReadShares(text) is { } shares)
+        {
+            return new SplitRule(kind == "hash" ? SplitKind.Hash : SplitKind.Time, column, shares, []);
+        }
+
+        return kind == "time" && ReadTimes(text) is { } cuts ? new SplitRule(SplitKind.Time, column, [], cuts) : null;
+    }
+
+    private static string[]? ReadTimes(string text)
+    {
+        string[] cuts = text.Split(',');
         long last = long.MinValue;
         foreach (string cut in cuts)
         {
             if (cuts.Length > 2 || !TryTime(System.Text.Encoding.UTF8.GetBytes(cut), out long time) || time <= last)
             {
-                throw Unknown(text);
+                return null;
             }
 
             last = time;
         }
 
-        return new SplitRule(SplitKind.Time, column, [], cuts);
+        return cuts;
     }
 
-    private static double[] ReadShares(string text, string shares)
+    /// <summary>One or two shares below 1, together at most 1; null if the text is something else.</summary>
+    private static double[]? ReadShares(string text)
     {
-        string[] parts = shares.Split(',');
+        string[] parts = text.Split(',');
         var values = new double[parts.Length];
         for (int part = 0; part < parts.Length; part++)
         {
             if (!double.TryParse(parts[part], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out values[part])
-                || values[part] <= 0)
+                || values[part] is <= 0 or > 1)
             {
-                throw Unknown(text);
+                return null;
             }
         }
 
-        return parts.Length <= 2 && values.Sum() < 1 + 1e-9 ? values : throw Unknown(text);
+        return parts.Length <= 2 && values.Sum() < 1 + 1e-9 ? values : null;
     }
 
     private static List<(int Part, string Pattern)> ReadPatterns(string text, string patterns)

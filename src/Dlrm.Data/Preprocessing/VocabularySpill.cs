@@ -18,6 +18,17 @@ internal sealed class VocabularySpill(string folder, int columns)
     /// <summary>Values of a column in a generation.</summary>
     public int Count(int generation, int column) => _counts[generation][column];
 
+    /// <summary>The numbers of values of a generation, by column.</summary>
+    public IReadOnlyList<int> Counts(int generation) => _counts[generation];
+
+    /// <summary>Takes up a generation that an earlier process wrote.</summary>
+    public void Restore(IReadOnlyList<int> counts) => _counts.Add([.. counts]);
+
+    /// <summary>The files of a generation's values.</summary>
+    public IEnumerable<string> Files(int generation) => Enumerable.Range(0, columns)
+        .Select(column => Path.GetFileName(Name("values", generation, column)))
+        .Where(name => File.Exists(Path.Combine(folder, name)));
+
     /// <summary>Writes a generation: of each column its values in the order of their bytes, each with its number.</summary>
     public void Write(ValueDictionary?[] dictionaries)
     {
@@ -173,6 +184,8 @@ internal sealed class VocabularySpill(string folder, int columns)
             writer.Write(value.Length);
             writer.Write(value);
         }
+
+        ((FileStream)writer.BaseStream).Flush(flushToDisk: true);
     }
 
     /// <summary>A generation's values, in the order of their bytes.</summary>

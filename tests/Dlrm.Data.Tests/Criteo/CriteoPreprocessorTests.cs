@@ -89,7 +89,7 @@ public sealed class CriteoPreprocessorTests
         }
 
         // A line of the journal that was being written when the power went, and a file that it had not heard of.
-        File.AppendAllText(Path.Combine(folder["cut.partial"], Journal.FileName), "{\"File\":{\"Na");
+        File.AppendAllText(Path.Combine(folder["cut.partial"], JournalFile.Name), "{\"File\":{\"Na");
         File.WriteAllText(Path.Combine(folder["cut.partial"], "rows-00077.arrow"), "half");
         PreprocessReport report = CriteoPreprocessor.Run(options with { Output = folder["cut"], Threads = 3 });
 
