@@ -149,7 +149,7 @@ public sealed class ModelFolder : IDisposable
         // All are compared before the first is read, so that a model is never half one and half the other.
         foreach (Parameter parameter in parameters)
         {
-            _model.Require(parameter.Name, TensorType.F32, [.. parameter.Shape.Select(extent => (long)extent)]);
+            _model.Require(StoredParameter.Name(parameter), StoredParameter.Type(parameter), StoredParameter.Shape(parameter));
         }
 
         foreach (Parameter parameter in parameters)
