@@ -48,6 +48,7 @@ internal sealed class ExportCommand : ToolCommand
         switch (format)
         {
             case "pt":
+                WarnOfActivation(file.Config, console);
                 TorchModelWriter.Write(output, file.ToTorch());
                 break;
             case "pt-torchrec":
@@ -61,6 +62,17 @@ internal sealed class ExportCommand : ToolCommand
         console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{output}: {SystemMemory.Describe(new FileInfo(output).Length)}, {file.Config.ParameterCount:N0} parameters"));
         return ExitCode.Done;
+    }
+
+    /// <summary>The tensors of such a model fit the reference's, which would score otherwise without a word.</summary>
+    private static void WarnOfActivation(DlrmConfig config, ToolConsole console)
+    {
+        if (config.Tower is { Activation: not "relu" } tower)
+        {
+            console.Error.WriteLine(
+                $"Warning: the model has --activation={tower.Activation}, and the reference has rectifiers alone: it may load the file, and "
+                + "scores otherwise. docs/pytorch.md names the modules to load it into.");
+        }
     }
 
     private static void WriteOnnx(string output, ModelFile file, OptionValues values)

@@ -31,10 +31,8 @@ internal static class RunOptions
     };
 
     public static readonly ToolOption<bool> SaveOnnx = new(
-        "save-onnx", OptionGroup.Files, new Flag(), false, "export the model")
-    {
-        NotYet = "model.safetensors in the model folder opens in Python.",
-    };
+        "save-onnx", OptionGroup.Files, new Flag(), false,
+        "also write the model, in the end, to dlrm_s_pytorch.onnx in the present folder, as the reference does (dlrm export writes it elsewhere)");
 
     public static readonly ToolOption<long> Threads = new(
         "num-threads", OptionGroup.Machine, new WholeNumber(0, 1024), 0,

@@ -16,6 +16,9 @@ internal sealed record ReferenceLineOptions
     /// <summary>Tests print the long line (<c>--mlperf-logging</c>).</summary>
     public bool Mlperf { get; init; }
 
+    /// <summary>Accuracy of the last test of the run that is gone on with, which the reference compares each test with.</summary>
+    public double BestAccuracy { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
@@ -31,7 +34,8 @@ internal sealed record ReferenceLineOptions
 /// <summary>Prints the lines of the reference, to the character, so that scripts that read them go on working.</summary>
 /// <remarks>
 /// The reference never carries the best accuracy and AUC from one test to the next: what it prints as best is the test's
-/// own value, and with --mlperf-logging a best accuracy of zero. These lines keep that; the summary at a run's end,
+/// own value, and with --mlperf-logging a best accuracy of zero; after --load-model=x.pt, the better of that file's and the test's
+/// own, and the file's. These lines keep that; the summary at a run's end,
 /// metrics.jsonl and the report have the true best.
 /// </remarks>
 internal sealed class ReferenceLines(TextWriter output, ReferenceLineOptions options) : TrainingObserver
@@ -61,14 +65,15 @@ internal sealed class ReferenceLines(TextWriter output, ReferenceLineOptions opt
         string accuracy = PythonFormat.Fixed(metrics.Accuracy * 100, 3);
         if (!options.Mlperf)
         {
-            output.WriteLine($" accuracy {accuracy} %, best {accuracy} %");
+            string best = PythonFormat.Fixed(Math.Max(metrics.Accuracy, options.BestAccuracy) * 100, 3);
+            output.WriteLine($" accuracy {accuracy} %, best {best} %");
             return;
         }
 
         output.WriteLine(
             $"recall {Four(metrics.Recall)}, precision {Four(metrics.Precision)}, f1 {Four(metrics.F1)}, "
             + $"ap {Four(metrics.AveragePrecision)}, auc {Four(metrics.Auc)}, best auc {Four(metrics.Auc)}, "
-            + $"accuracy {accuracy} %, best accuracy {PythonFormat.Fixed(0, 3)} %");
+            + $"accuracy {accuracy} %, best accuracy {PythonFormat.Fixed(options.BestAccuracy * 100, 3)} %");
     }
 
     private static string Four(double? value) => value is { } defined ? PythonFormat.Fixed(defined, 4) : "undefined";

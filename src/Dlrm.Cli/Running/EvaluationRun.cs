@@ -54,7 +54,7 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         string load = values.Get(RunOptions.LoadModel);
         if (referenceLines)
         {
-            foreach (string line in ForeignModel.IsNamed(load) ? ForeignModel.Lines(load, values) : [])
+            foreach (string line in ForeignModel.IsNamed(load) ? ForeignModel.Lines(load, values, ForeignModel.Counters(load, values)) : [])
             {
                 console.Out.WriteLine(line);
             }
@@ -86,6 +86,11 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
             {
                 WriteFiles(values, data, model, record, new RecordedCurves(step, evaluator.Scores.ComputeCurves(), slices));
             }
+        }
+
+        if (referenceLines)
+        {
+            ForeignModel.SaveOnnx(values, model, console.Error);
         }
 
         return ExitCode.Done;

@@ -3,6 +3,7 @@ using Dlrm.Checkpoints;
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
 using Dlrm.Interop.Models;
+using Dlrm.Interop.Onnx;
 using Dlrm.Interop.PyTorch;
 using Dlrm.Model;
 using Dlrm.Training;
@@ -44,6 +45,24 @@ internal static class ForeignModel
             [ModelOptions.WeightedPooling] = config.WeightedPooling,
             [ModelOptions.Loss] = config.Loss,
         };
+        if (config.Tower is { } tower)
+        {
+            preset[TowerOptionSet.Activation] = tower.Activation;
+            preset[TowerOptionSet.Normalization] = tower.Normalization;
+            preset[TowerOptionSet.Dropout] = (double)tower.Dropout;
+        }
+
+        if (config.Cross is { } cross)
+        {
+            preset[CrossOptionSet.Layers] = (long)cross.Layers;
+            preset[CrossOptionSet.Rank] = (long)cross.Rank;
+        }
+
+        if (config.Pooling.Any(pooling => pooling != "sum"))
+        {
+            preset[TableOptions.Pooling] = config.Pooling;
+        }
+
         if (config.QuotientRemainder is { } split)
         {
             preset[ModelOptions.QuotientRemainder] = true;
@@ -63,18 +82,63 @@ internal static class ForeignModel
         return values.WithPreset(preset);
     }
 
+    /// <summary>Where the run stood that a file was saved by; null when it does not say.</summary>
+    public static TrainingCounters? Counters(string path, OptionValues values)
+    {
+        using ModelFile file = Open(path, values);
+        return file.Counters;
+    }
+
+    /// <summary>The same for the trainer.</summary>
+    public static TrainingStart Start(TrainingCounters at) => new()
+    {
+        Epoch = at.Epoch,
+        Iteration = at.Iteration,
+        BestAccuracy = at.TestAccuracy,
+        LossSum = at.TotalLoss,
+    };
+
+    /// <summary>A line for people when a checkpoint stands at the end of what the options ask for.</summary>
+    /// <param name="at">Where it stands.</param>
+    /// <param name="values">The options.</param>
+    /// <param name="batches">Batches of a pass over the data.</param>
+    public static IEnumerable<string> NothingLeft(TrainingCounters at, OptionValues values, int batches)
+    {
+        int limit = values.GetInt(TrainOptions.Batches);
+        int epoch = limit > 0 ? Math.Min(limit, batches) : batches;
+        if (at.Epoch + (at.Iteration >= epoch ? 1 : 0) >= values.GetInt(TrainOptions.Epochs))
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{RunOptions.LoadModel.Switch}: {values.Get(RunOptions.LoadModel)} was saved after batch {at.Iteration} of epoch {at.Epoch}: nothing "
+                + $"is left to do. Ask for more epochs ({TrainOptions.Epochs.Switch}={at.Epoch + 2}), or begin a new pass from its weights: dlrm "
+                + $"import, then {RunOptions.LoadModel.Switch} with the folder.");
+        }
+    }
+
+    /// <summary>What --save-onnx writes, where and under the name that the reference gives it.</summary>
+    public static void SaveOnnx(OptionValues values, DlrmModel model, TextWriter people)
+    {
+        const string Name = "dlrm_s_pytorch.onnx";
+        if (values.Get(RunOptions.SaveOnnx))
+        {
+            OnnxExporter.Write(Name, model, OnnxInputs.Bags);
+            people.WriteLine($"ONNX    {Name}");
+        }
+    }
+
     /// <summary>What the reference prints of a checkpoint it loads.</summary>
-    public static IEnumerable<string> Lines(string path, OptionValues values)
+    public static IEnumerable<string> Lines(string path, OptionValues values, TrainingCounters? counters)
     {
         yield return $"Loading saved model {path}";
-        using ModelFile file = Open(path, values);
-        if (file.Counters is { } at)
+        if (counters is { } at)
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
                 $"Saved at: epoch = {at.Epoch}/{at.Epochs}, batch = {at.Iteration}/{at.Batches}, ntbatch = {at.TestBatches}");
             yield return string.Create(CultureInfo.InvariantCulture, $"Training state: loss = {at.TrainLoss:0.000000}");
-            yield return string.Create(CultureInfo.InvariantCulture, $"Testing state: accuracy = {PythonFormat.Fixed(at.TestAccuracy * 100, 3)} %");
+            string auc = values.Get(TrainOptions.MlperfLogging) ? $", auc = {PythonFormat.Fixed(at.TestAuc ?? 0, 3)}" : "";
+            yield return $"Testing state: accuracy = {PythonFormat.Fixed(at.TestAccuracy * 100, 3)} %{auc}";
         }
     }
 
@@ -126,6 +190,7 @@ internal static class ForeignModel
                 RoundDimensions = values.Get(ModelOptions.MixedDimensionRound),
             }
             : null,
+        Activation = Given(values, TowerOptionSet.Activation),
         Loss = Given(values, ModelOptions.Loss),
         LossThreshold = values.IsGiven(ModelOptions.LossThreshold) ? (float)values.Get(ModelOptions.LossThreshold) : null,
     };

@@ -178,13 +178,14 @@ internal static class ModelSetup
 
     /// <summary>Reads the state of the optimizer that a model was saved with, whole or not at all.</summary>
     /// <param name="path">The model's folder, or that of a run.</param>
+    /// <param name="values">The options.</param>
     /// <param name="model">Its model, built to train.</param>
     /// <returns>False when the folder lacks a tensor of this optimizer's state: nothing was read.</returns>
-    public static bool RestoreOptimizer(string path, DlrmModel model)
+    public static bool RestoreOptimizer(string path, OptionValues values, DlrmModel model)
     {
         if (ForeignModel.IsNamed(path))
         {
-            using ModelFile file = ModelFile.Open(path);
+            using ModelFile file = ForeignModel.Open(path, values);
             return file.ReadInto(model.Optimizer!);
         }
 

@@ -39,6 +39,11 @@ internal static class PriorCorrection
 
     private static double DroppedInTraining(string path)
     {
+        if (ForeignModel.IsNamed(path))
+        {
+            return 0;
+        }
+
         using ModelFolder folder = ModelSetup.Open(path, verifyHashes: false);
         if (!folder.FileNames.Contains(RunRecord.NameInModel))
         {

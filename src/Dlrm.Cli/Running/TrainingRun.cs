@@ -3,6 +3,7 @@ using Dlrm.Checkpoints;
 using Dlrm.Cli.Commands;
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
+using Dlrm.Interop.Models;
 using Dlrm.Memory;
 using Dlrm.Model;
 using Dlrm.Random;
@@ -17,6 +18,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
 {
     private readonly bool _quiet = values.Get(TrainOptions.Quiet);
     private readonly DateTimeOffset _started = TimeProvider.System.GetLocalNow();
+    private TrainingCounters? _before; // Where the run of a loaded checkpoint of PyTorch stood.
 
     /// <summary>Where lines for people go: beside the reference's lines they would disturb who reads those.</summary>
     private TextWriter People => _quiet ? TextWriter.Null : console.IsTerminal ? console.Out : console.Error;
@@ -127,13 +129,17 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             return fresh;
         }
 
-        foreach (string line in PrintsReferenceLines && ForeignModel.IsNamed(load) ? ForeignModel.Lines(load, values) : [])
+        if (ForeignModel.IsNamed(load))
         {
-            console.Out.WriteLine(line);
+            _before = ForeignModel.Counters(load, values);
+            foreach (string line in PrintsReferenceLines ? ForeignModel.Lines(load, values, _before) : [])
+            {
+                console.Out.WriteLine(line);
+            }
         }
 
         DlrmModel model = ModelSetup.Load(load, values, data, engine, optimizer, console.Error);
-        if (!ModelSetup.RestoreOptimizer(load, model))
+        if (!ModelSetup.RestoreOptimizer(load, values, model))
         {
             console.Error.WriteLine(
                 $"Warning: {load} holds no state of --optimizer={optimizer} for these parameters; the optimizer starts anew.");
@@ -152,7 +158,8 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         var observers = new List<ITrainingObserver>([metrics, history, .. watchers.Observers]);
         if (PrintsReferenceLines)
         {
-            observers.Add(new ReferenceLines(console.Out, ReferenceLineOptions.From(values)));
+            observers.Add(new ReferenceLines(
+                console.Out, ReferenceLineOptions.From(values) with { BestAccuracy = _before?.TestAccuracy ?? 0 }));
         }
 
         BestModel? best = null;
@@ -184,6 +191,14 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         {
             history.GoOn(folder.Metrics);
         }
+        else if (_before is { } before)
+        {
+            trainer.StartAfter(ForeignModel.Start(before), stop);
+            foreach (string line in ForeignModel.NothingLeft(before, values, data.Train.BatchCount))
+            {
+                console.Error.WriteLine(line);
+            }
+        }
 
         TrainingResult result;
         try
@@ -202,6 +217,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         EvaluationRecord? final = Final(data, model, metrics, result);
         ProfileOutput.Write(model.Engine, folder, People);
         DebugLines?.Updated(model);
+        ForeignModel.SaveOnnx(values, model, People);
         IReadOnlyList<RecordedSlices> slices = watchers.Conclude(result.Last, trainer.Evaluator);
         RunReporting.Write(folder.Report, values, data, model, history, trainer.Evaluator, slices, result, _started);
         int code;

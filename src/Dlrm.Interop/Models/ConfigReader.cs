@@ -53,6 +53,7 @@ internal sealed partial class ConfigReader
             WeightedPooling = Has("v_W_l.0") ? "learned" : "none",
             Loss = _hints.Loss ?? config.Loss,
             LossThreshold = _hints.LossThreshold ?? 0,
+            Tower = BetweenLayers(),
         };
         return WithInteraction(config, top[0]);
     }
@@ -94,6 +95,18 @@ internal sealed partial class ConfigReader
         }
 
         return widths.Count > 0 ? [.. widths] : throw Refuse($"there is no tensor {prefix}.0.weight");
+    }
+
+    private TowerOptions? BetweenLayers()
+    {
+        string[] norms = [.. _archive.Shapes.Keys.Where(name => name.Contains(".norm.", StringComparison.Ordinal))];
+        var options = new TowerOptions
+        {
+            Activation = _hints.Activation ?? "relu",
+            Normalization = norms.Length == 0 ? "none"
+                : norms.Any(name => name.EndsWith(".running_mean", StringComparison.Ordinal)) ? "batch" : "layer",
+        };
+        return options == new TowerOptions() ? null : options;
     }
 
     private DlrmConfig WithTables(DlrmConfig config, int tables)

@@ -113,14 +113,17 @@ public abstract class ModelFile : IDisposable
         OptimizerTensors = [.. OptimizerShapes.Select(entry => Streamed(entry.Key, [.. entry.Value], OpenOptimizerState))],
     };
 
-    /// <summary>What a PyTorch checkpoint needs; tensors pass through in pieces when it is written.</summary>
+    /// <summary>
+    /// What a PyTorch checkpoint needs; tensors pass through in pieces when it is written. It is in single precision: weights in
+    /// fewer bits become the numbers they stand for.
+    /// </summary>
     /// <exception cref="RefusedFileException">A tensor is missing, or has another shape than the architecture says.</exception>
     public TorchModelContents ToTorch()
     {
         ModelContents contents = ToContents(stateJson: null);
         return new TorchModelContents
         {
-            Config = Config,
+            Config = Config with { Precision = new ModelPrecision { EmbeddingType = Config.Precision.EmbeddingType } },
             Tensors = contents.Tensors,
             OptimizerTensors = contents.OptimizerTensors,
             OptimizerName = OptimizerName ?? "sgd",

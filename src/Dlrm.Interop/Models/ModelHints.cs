@@ -24,6 +24,9 @@ public sealed record ModelHints
     /// <summary>How mixed dimensions came about; by default a temperature is looked for that gives them.</summary>
     public MixedDimensionOptions? MixedDimension { get; init; }
 
+    /// <summary>The activation between the towers' layers; default relu. Tensors tell whether there is normalization.</summary>
+    public string? Activation { get; init; }
+
     /// <summary>The loss; default mse.</summary>
     public string? Loss { get; init; }
 

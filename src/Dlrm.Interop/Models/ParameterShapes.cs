@@ -3,20 +3,28 @@ using Dlrm.Model;
 
 namespace Dlrm.Interop.Models;
 
-/// <summary>The parameters of a model in the order of its state_dict, without making it.</summary>
+/// <summary>The parameters of a model in our order, which is PyTorch's, without making it; running statistics come last.</summary>
 internal static class ParameterShapes
 {
-    /// <summary>Names and shapes.</summary>
+    /// <summary>Names and shapes of all that is saved.</summary>
     /// <param name="config">A valid architecture.</param>
-    /// <exception cref="NotSupportedException">Its towers have normalization, which the formats here have no place for.</exception>
     public static List<(string Name, int[] Shape)> Of(DlrmConfig config)
     {
-        if (config.Tower is { Normalization: not "none" } tower)
+        List<(string Name, int[] Shape)> shapes = Trained(config);
+        if (config.Tower is { Normalization: "batch" })
         {
-            throw new NotSupportedException(
-                $"A model with --normalization={tower.Normalization} is neither imported nor exported yet: only its folder holds all of it.");
+            AddStatistics(shapes, "bot_l", config.BottomMlp);
+            AddStatistics(shapes, "top_l", config.TopWidths());
         }
 
+        return shapes;
+    }
+
+    /// <summary>Names and shapes of what an optimizer changes.</summary>
+    /// <param name="config">A valid architecture.</param>
+    public static List<(string Name, int[] Shape)> Trained(DlrmConfig config)
+    {
+        bool normalized = config.Tower is { Normalization: not "none" };
         var shapes = new List<(string Name, int[] Shape)>();
         TableLayout[] tables = TableLayout.Of(config);
         foreach (TableLayout table in tables)
@@ -42,7 +50,7 @@ internal static class ParameterShapes
         }
 
         shapes.AddRange(tables.Where(table => table.HasPoolingWeights).Select(table => ($"v_W_l.{table.Number}", new[] { table.Rows })));
-        AddTower(shapes, "bot_l", config.BottomMlp);
+        AddTower(shapes, "bot_l", config.BottomMlp, normalized);
         if (config.Interaction == "dcn")
         {
             CrossOptions cross = config.Cross ?? new CrossOptions();
@@ -55,17 +63,32 @@ internal static class ParameterShapes
             }
         }
 
-        AddTower(shapes, "top_l", config.TopWidths());
+        AddTower(shapes, "top_l", config.TopWidths(), normalized);
         return shapes;
     }
 
-    private static void AddTower(List<(string Name, int[] Shape)> shapes, string prefix, IReadOnlyList<int> widths)
+    private static void AddTower(List<(string Name, int[] Shape)> shapes, string prefix, IReadOnlyList<int> widths, bool normalized)
     {
         for (int layer = 1; layer < widths.Count; layer++)
         {
             string name = $"{prefix}.{2 * (layer - 1)}";
             shapes.Add(($"{name}.weight", [widths[layer], widths[layer - 1]]));
             shapes.Add(($"{name}.bias", [widths[layer]]));
+            if (normalized && layer < widths.Count - 1)
+            {
+                shapes.Add(($"{name}.norm.weight", [widths[layer]]));
+                shapes.Add(($"{name}.norm.bias", [widths[layer]]));
+            }
+        }
+    }
+
+    private static void AddStatistics(List<(string Name, int[] Shape)> shapes, string prefix, IReadOnlyList<int> widths)
+    {
+        for (int layer = 1; layer < widths.Count - 1; layer++)
+        {
+            string name = $"{prefix}.{2 * (layer - 1)}.norm";
+            shapes.Add(($"{name}.running_mean", [widths[layer]]));
+            shapes.Add(($"{name}.running_var", [widths[layer]]));
         }
     }
 }

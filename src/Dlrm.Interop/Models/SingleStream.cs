@@ -9,11 +9,13 @@ internal sealed class SingleStream : Stream
     private const int Piece = 1 << 14;
 
     private readonly Stream _inner;
-    private readonly TensorType _type;
     private readonly string _source;
+    private readonly Conversion? _convert; // Null for single precision, which passes through.
+    private readonly int _unitBytes;
+    private readonly int _unitFloats;
     private readonly byte[] _raw;
     private readonly float[] _converted;
-    private long _left;
+    private long _left; // Bytes that pass through, or units to be converted.
     private int _at;
     private int _filled;
 
@@ -23,20 +25,43 @@ internal sealed class SingleStream : Stream
     /// <param name="elements">How many.</param>
     /// <param name="source">The file and the tensor, for messages.</param>
     public SingleStream(Stream inner, TensorType type, long elements, string source)
-    {
-        if (type is not (TensorType.F32 or TensorType.F64 or TensorType.F16 or TensorType.BF16))
+        : this(inner, type.Size(), 1, elements, source, type switch
         {
-            throw new RefusedFileException(
-                RefusalReason.NotThisFormat, $"{source}: its elements are {type}, expected a floating-point type.");
-        }
-
-        _inner = inner;
-        _type = type;
-        _source = source;
-        _left = type == TensorType.F32 ? checked(elements * sizeof(float)) : elements;
-        _raw = new byte[type == TensorType.F32 ? 0 : Piece * type.Size()];
-        _converted = new float[type == TensorType.F32 ? 0 : Piece];
+            TensorType.F32 => null,
+            TensorType.F64 => (raw, values) => Each(MemoryMarshal.Cast<byte, double>(raw), values, value => (float)value),
+            TensorType.F16 => (raw, values) => Each(MemoryMarshal.Cast<byte, Half>(raw), values, value => (float)value),
+            TensorType.BF16 => (raw, values) => Each(
+                MemoryMarshal.Cast<byte, ushort>(raw), values, value => BitConverter.Int32BitsToSingle(value << 16)),
+            _ => throw new RefusedFileException(
+                RefusalReason.NotThisFormat, $"{source}: its elements are {type}, expected a floating-point type."),
+        })
+    {
     }
+
+    /// <summary>Reads units of bytes, each converted to some floats.</summary>
+    /// <param name="inner">Stands at the first unit.</param>
+    /// <param name="unitBytes">Bytes of a unit.</param>
+    /// <param name="unitFloats">Floats that become of it.</param>
+    /// <param name="units">How many.</param>
+    /// <param name="source">The file and the tensor, for messages.</param>
+    /// <param name="convert">Converts whole units; null when they are floats.</param>
+    public SingleStream(Stream inner, int unitBytes, int unitFloats, long units, string source, Conversion? convert)
+    {
+        _inner = inner;
+        _source = source;
+        _convert = convert;
+        _unitBytes = unitBytes;
+        _unitFloats = unitFloats;
+        _left = convert is null ? checked(units * sizeof(float)) : units;
+        int atOnce = Math.Max(1, Piece / unitFloats);
+        _raw = new byte[convert is null ? 0 : atOnce * unitBytes];
+        _converted = new float[convert is null ? 0 : atOnce * unitFloats];
+    }
+
+    /// <summary>Converts whole units.</summary>
+    /// <param name="raw">Their bytes.</param>
+    /// <param name="values">Their floats, out.</param>
+    public delegate void Conversion(ReadOnlySpan<byte> raw, Span<float> values);
 
     public override bool CanRead => true;
 
@@ -72,7 +97,7 @@ internal sealed class SingleStream : Stream
 
     public override int Read(Span<byte> buffer)
     {
-        if (_type != TensorType.F32)
+        if (_convert is not null)
         {
             return ReadConverted(buffer);
         }
@@ -116,17 +141,18 @@ internal sealed class SingleStream : Stream
     {
         if (_at == _filled && _left > 0)
         {
-            int elements = (int)Math.Min(Piece, _left);
-            Span<byte> raw = _raw.AsSpan(0, elements * _type.Size());
+            int units = (int)Math.Min(_converted.Length / _unitFloats, _left);
+            Span<byte> raw = _raw.AsSpan(0, units * _unitBytes);
             if (_inner.ReadAtLeast(raw, raw.Length, throwOnEndOfStream: false) < raw.Length)
             {
                 throw new RefusedFileException(RefusalReason.Truncated, $"{_source}: the data end too early.");
             }
 
-            Convert(raw, _converted.AsSpan(0, elements));
-            _left -= elements;
+            Span<float> values = _converted.AsSpan(0, units * _unitFloats);
+            _convert!(raw, values);
+            _left -= units;
             _at = 0;
-            _filled = elements * sizeof(float);
+            _filled = values.Length * sizeof(float);
         }
 
         int count = Math.Min(buffer.Length, _filled - _at);
@@ -135,16 +161,11 @@ internal sealed class SingleStream : Stream
         return count;
     }
 
-    private void Convert(ReadOnlySpan<byte> raw, Span<float> values)
+    private static void Each<T>(ReadOnlySpan<T> raw, Span<float> values, Func<T, float> convert)
     {
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = _type switch
-            {
-                TensorType.F64 => (float)MemoryMarshal.Cast<byte, double>(raw)[i],
-                TensorType.F16 => (float)MemoryMarshal.Cast<byte, Half>(raw)[i],
-                _ => BitConverter.Int32BitsToSingle(MemoryMarshal.Cast<byte, ushort>(raw)[i] << 16),
-            };
+            values[i] = convert(raw[i]);
         }
     }
 }

@@ -99,6 +99,7 @@ public static class OnnxExporter
                 TensorType.F16 => TensorProto.Types.DataType.Float16,
                 TensorType.BF16 => TensorProto.Types.DataType.Bfloat16,
                 TensorType.U8 => TensorProto.Types.DataType.Uint8,
+                TensorType.I32 => TensorProto.Types.DataType.Int32,
                 _ => TensorProto.Types.DataType.Float,
             }),
         };

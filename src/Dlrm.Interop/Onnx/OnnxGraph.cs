@@ -84,6 +84,25 @@ internal sealed class OnnxGraph
         return name;
     }
 
+    /// <summary>A number in double precision as an initializer without dimensions.</summary>
+    public string Double(double value)
+    {
+        string name = "double_" + value.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+        AddConstant(name, () => new TensorProto { Name = name, DataType = (int)TensorProto.Types.DataType.Double, DoubleData = { value } });
+        return name;
+    }
+
+    /// <summary>An unsigned byte as an initializer without dimensions.</summary>
+    public string Byte(byte value)
+    {
+        string name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"byte_{value}");
+        AddConstant(name, () => new TensorProto { Name = name, DataType = (int)TensorProto.Types.DataType.Uint8, RawData = ByteString.CopyFrom(value) });
+        return name;
+    }
+
+    public static AttributeProto Attribute(string name, float value)
+        => new() { Name = name, Type = AttributeProto.Types.AttributeType.Float, F = value };
+
     public static AttributeProto Attribute(string name, long value)
         => new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
 

@@ -8,6 +8,8 @@ namespace Dlrm.Interop.Onnx;
 /// </summary>
 internal sealed class OnnxInterpreter
 {
+    private static readonly OnnxValue Nothing = new([0], Array.Empty<float>()); // An input left out.
+
     private readonly ModelProto _model;
     private readonly Dictionary<string, OnnxWeight> _weights;
 
@@ -57,7 +59,7 @@ internal sealed class OnnxInterpreter
         {
             values[node.Output[0]] = node.OpType == "Gather" && _weights.TryGetValue(node.Input[0], out OnnxWeight? weight) && weight.Size > 0
                 ? GatherRows(weight, Value(values, node.Input[1]))
-                : OnnxOperators.Run(node, [.. node.Input.Select(name => Value(values, name))]);
+                : OnnxOperators.Run(node, [.. node.Input.Select(name => name.Length == 0 ? Nothing : Value(values, name))]);
         }
 
         return values[_model.Graph.Output[0].Name];

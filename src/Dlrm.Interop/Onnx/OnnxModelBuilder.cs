@@ -43,19 +43,15 @@ internal sealed class OnnxModelBuilder
 
     private void Build(OnnxInputs inputs)
     {
-        if (_config.Tower is { Normalization: not "none" } tower)
-        {
-            throw new NotSupportedException($"A model with --normalization={tower.Normalization} is not exported to ONNX yet.");
-        }
-
         string dense = _graph.Input("dense_x", Float, "batch_size", _config.DenseFeatures);
         (string Indices, string? Offsets)[] lookups = inputs == OnnxInputs.OneHot ? OneHotInputs() : BagInputs();
         string batch = _graph.Node("Shape", "batch", [dense], OnnxGraph.Attribute("start", 0), OnnxGraph.Attribute("end", 1));
-        string x = Tower("bot_l", dense, _config.BottomMlp.Count - 1, lastIsHidden: true);
+        var towers = new OnnxTowers(_graph, _config, _weights);
+        string x = towers.Bottom(dense);
         var bags = new OnnxBags(_graph, _weights, batch);
         string[] pooled = [.. TableLayout.Of(_config).Select(table => bags.Pool(table, lookups[table.Number].Indices, lookups[table.Number].Offsets))];
         string interacted = new OnnxInteractions(_graph, _config, _weights).Emit(x, pooled);
-        string logit = Tower("top_l", interacted, _config.TopMlp.Count, lastIsHidden: false);
+        string logit = towers.Top(interacted);
         float threshold = _config.LossThreshold;
         bool clamps = threshold is > 0 and < 1;
         string probability = _graph.Node("Sigmoid", clamps ? "probability" : "pred", [logit]);
@@ -83,44 +79,5 @@ internal sealed class OnnxModelBuilder
             .. Enumerable.Range(0, tables).Select(table => (
                 _graph.Node("Gather", $"indices_{table}", [sparse, _graph.Integer(table)], OnnxGraph.Attribute("axis", 1)), (string?)null)),
         ];
-    }
-
-    private string Tower(string prefix, string input, int layers, bool lastIsHidden)
-    {
-        for (int layer = 0; layer < layers; layer++)
-        {
-            string name = $"{prefix}.{2 * layer}";
-            input = _graph.Node(
-                "Gemm",
-                name,
-                [input, _weights.Dense(name + ".weight"), _weights.Dense(name + ".bias")],
-                OnnxGraph.Attribute("transB", 1));
-            if (layer < layers - 1 || lastIsHidden)
-            {
-                input = Activation($"{prefix}.{(2 * layer) + 1}", input);
-            }
-        }
-
-        return input;
-    }
-
-    /// <summary>What follows a hidden layer; gelu is the exact form, x · ½ (1 + erf(x / √2)).</summary>
-    private string Activation(string name, string input)
-    {
-        switch (_config.Tower?.Activation ?? "relu")
-        {
-            case "relu":
-                return _graph.Node("Relu", name, [input]);
-            case "tanh":
-                return _graph.Node("Tanh", name, [input]);
-            case "silu":
-                return _graph.Node("Mul", name, [input, _graph.Node("Sigmoid", name + "/sigmoid", [input])]);
-            case "gelu":
-                string scaled = _graph.Node("Mul", name + "/scaled", [input, _graph.Scalar(MathF.Sqrt(0.5f))]);
-                string sum = _graph.Node("Add", name + "/sum", [_graph.Node("Erf", name + "/erf", [scaled]), _graph.Scalar(1)]);
-                return _graph.Node("Mul", name, [input, _graph.Node("Mul", name + "/share", [sum, _graph.Scalar(0.5f)])]);
-            default:
-                return input;
-        }
     }
 }

@@ -24,6 +24,14 @@ internal sealed partial class OnnxModelFile : ModelFile
         string? json = model.MetadataProps.FirstOrDefault(entry => entry.Key == OnnxExporter.ConfigKey)?.Value;
         try
         {
+            if (json is not null && DlrmConfig.FromJson(json).Precision is { IsQuantized: true } precision)
+            {
+                throw new RefusedFileException(
+                    RefusalReason.NotThisFormat,
+                    $"{path} holds a quantized model ({precision}), whose weights are spread over its graph: import the model that it was made "
+                    + "from, and quantize that (dlrm quantize).");
+            }
+
             return new OnnxModelFile(path, archive, json is null ? ConfigReader.Read(archive, hints) : DlrmConfig.FromJson(json));
         }
         catch (InvalidDataException exception)

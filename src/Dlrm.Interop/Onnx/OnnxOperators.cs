@@ -7,22 +7,11 @@ internal static class OnnxOperators
 {
     /// <summary>The output of a node.</summary>
     /// <exception cref="InvalidDataException">The operator is none of them.</exception>
-    public static OnnxValue Run(NodeProto node, OnnxValue[] x) => node.OpType switch
+    public static OnnxValue Run(NodeProto node, OnnxValue[] x)
+        => OnnxElementwise.Run(node, x) ?? OnnxTowerOperators.Run(node, x) ?? RunOther(node, x);
+
+    private static OnnxValue RunOther(NodeProto node, OnnxValue[] x) => node.OpType switch
     {
-        "Add" => Binary(x[0], x[1], (a, b) => a + b, (a, b) => a + b),
-        "Sub" => Binary(x[0], x[1], (a, b) => a - b, (a, b) => a - b),
-        "Mul" => Binary(x[0], x[1], (a, b) => a * b, (a, b) => a * b),
-        "Div" => Binary(x[0], x[1], (a, b) => a / b, (a, b) => a / b),
-        "Mod" => Binary(x[0], x[1], (a, b) => a % b, (a, b) => a % b),
-        "Max" => Binary(x[0], x[1], Math.Max, Math.Max),
-        "Sum" => x.Aggregate((a, b) => Binary(a, b, (p, q) => p + q, (p, q) => p + q)),
-        "Floor" => Map(x[0], MathF.Floor),
-        "Tanh" => Map(x[0], MathF.Tanh),
-        "Erf" => Map(x[0], Erf),
-        "Relu" => Map(x[0], value => value > 0 ? value : 0),
-        "Sigmoid" => Map(x[0], value => (float)(1 / (1 + Math.Exp(-value)))),
-        "Clip" => Map(x[0], value => Math.Clamp(value, x[1].Floats[0], x[2].Floats[0])),
-        "Cast" => Cast(x[0], Integer(node, "to", 0)),
         "Shape" => Shape(node, x[0]),
         "ConstantOfShape" => ConstantOfShape(node, x[0]),
         "Reshape" => x[0].WithShape(Inferred([.. x[1].Integers.Select(extent => (int)extent)], x[0].Count)),
@@ -44,80 +33,6 @@ internal static class OnnxOperators
 
     private static long Integer(NodeProto node, string name, long otherwise)
         => node.Attribute.FirstOrDefault(attribute => attribute.Name == name)?.I ?? otherwise;
-
-    private static OnnxValue Map(OnnxValue x, Func<float, float> function) => new(x.Shape, Array.ConvertAll(x.Floats, v => function(v)));
-
-    /// <summary>2/√π Σ (−1)ⁿ x²ⁿ⁺¹ / (n! (2n + 1)); beyond 4 it is ±1 to 8 digits.</summary>
-    private static float Erf(float x)
-    {
-        if (Math.Abs(x) > 4)
-        {
-            return Math.Sign(x);
-        }
-
-        double term = x;
-        double sum = x;
-        for (int n = 1; n < 100; n++)
-        {
-            term *= -(double)x * x / n;
-            sum += term / ((2 * n) + 1);
-        }
-
-        return (float)(sum * 2 / Math.Sqrt(Math.PI));
-    }
-
-    private static OnnxValue Cast(OnnxValue x, long to) => to == (long)TensorProto.Types.DataType.Float
-        ? new OnnxValue(x.Shape, x.IsFloat ? x.Floats : Array.ConvertAll(x.Integers, value => (float)value))
-        : throw new InvalidDataException($"Cast to type {to} is none that we emit.");
-
-    private static OnnxValue Binary(OnnxValue a, OnnxValue b, Func<float, float, float> floats, Func<long, long, long> integers)
-    {
-        int[] shape = Broadcast(a.Shape, b.Shape);
-        int[] left = Places(a.Shape, shape);
-        int[] right = Places(b.Shape, shape);
-        return a.IsFloat
-            ? new OnnxValue(shape, [.. left.Zip(right, (i, j) => floats(a.Floats[i], b.Floats[j]))])
-            : new OnnxValue(shape, [.. left.Zip(right, (i, j) => integers(a.Integers[i], b.Integers[j]))]);
-    }
-
-    private static int[] Broadcast(int[] a, int[] b)
-    {
-        int rank = Math.Max(a.Length, b.Length);
-        int[] shape = new int[rank];
-        for (int axis = 1; axis <= rank; axis++)
-        {
-            int left = axis <= a.Length ? a[^axis] : 1;
-            int right = axis <= b.Length ? b[^axis] : 1;
-            shape[^axis] = left == right || right == 1 ? left
-                : left == 1 ? right
-                : throw new InvalidDataException($"({string.Join(", ", a)}) and ({string.Join(", ", b)}) do not fit one another.");
-        }
-
-        return shape;
-    }
-
-    /// <summary>For each element of the shape, the element of a smaller tensor that is repeated there.</summary>
-    private static int[] Places(int[] from, int[] to)
-    {
-        int[] places = new int[to.Aggregate(1, (product, extent) => product * extent)];
-        for (int i = 0; i < places.Length; i++)
-        {
-            int rest = i;
-            int stride = 1;
-            for (int axis = 1; axis <= to.Length; axis++)
-            {
-                int index = rest % to[^axis];
-                rest /= to[^axis];
-                if (axis <= from.Length)
-                {
-                    places[i] += (from[^axis] == 1 ? 0 : index) * stride;
-                    stride *= from[^axis];
-                }
-            }
-        }
-
-        return places;
-    }
 
     private static OnnxValue Shape(NodeProto node, OnnxValue x)
     {
@@ -159,8 +74,8 @@ internal static class OnnxOperators
 
     private static OnnxValue Expand(OnnxValue x, int[] shape)
     {
-        int[] target = Broadcast(x.Shape, shape);
-        return x.Pick(target, Places(x.Shape, target));
+        int[] target = OnnxElementwise.Broadcast(x.Shape, shape);
+        return x.Pick(target, OnnxElementwise.Places(x.Shape, target));
     }
 
     private static OnnxValue Concat(OnnxValue[] x, int axis)
@@ -168,6 +83,11 @@ internal static class OnnxOperators
         int outer = x[0].Shape[..axis].Aggregate(1, (product, extent) => product * extent);
         int[] shape = [.. x[0].Shape];
         shape[axis] = x.Sum(part => part.Shape[axis]);
+        if (x[0].IsText)
+        {
+            return new OnnxValue(shape, [.. Enumerable.Range(0, outer).SelectMany(o => x.SelectMany(part => Part(part.Texts, o, outer)))]);
+        }
+
         if (!x[0].IsFloat)
         {
             return new OnnxValue(shape, [.. Enumerable.Range(0, outer).SelectMany(o => x.SelectMany(part => Part(part.Integers, o, outer)))]);

@@ -42,7 +42,7 @@ internal sealed class OnnxWeight
         {
             throw new RefusedFileException(RefusalReason.Damaged, $"{source} has {tensor.RawData.Length} bytes, expected {Bytes}.");
         }
-        else if (tensor.RawData.Length == 0 && Elements != (IsFloat ? tensor.FloatData.Count : Size == 0 ? tensor.Int64Data.Count : 0))
+        else if (tensor.RawData.Length == 0 && Elements != (IsFloat ? tensor.FloatData.Count : IsDouble ? tensor.DoubleData.Count : Size == 0 ? tensor.Int64Data.Count : 0))
         {
             throw new RefusedFileException(RefusalReason.Truncated, $"{source} has not the {Elements} elements of its shape.");
         }
@@ -71,7 +71,11 @@ internal sealed class OnnxWeight
         _ => TensorType.F32,
     };
 
-    private long Bytes => Elements * (Size == 0 ? sizeof(long) : Size);
+    private bool IsDouble => _tensor.DataType == (int)TensorProto.Types.DataType.Double;
+
+    private bool IsInt32 => _tensor.DataType == (int)TensorProto.Types.DataType.Int32;
+
+    private long Bytes => Elements * (IsInt32 ? sizeof(int) : Size == 0 ? sizeof(long) : Size);
 
     /// <summary>All elements as a stream, little-endian.</summary>
     public Stream Open()
@@ -153,6 +157,18 @@ internal sealed class OnnxWeight
     public OnnxValue ToValue()
     {
         int[] shape = [.. Shape.Select(extent => checked((int)extent))];
+        if (IsDouble && _tensor.RawData.Length == 0)
+        {
+            return new OnnxValue(shape, [.. _tensor.DoubleData]);
+        }
+
+        if (IsInt32)
+        {
+            byte[] bytes = new byte[Bytes];
+            ReadBytes(0, bytes);
+            return new OnnxValue(shape, Array.ConvertAll(MemoryMarshal.Cast<byte, int>(bytes).ToArray(), value => (long)value));
+        }
+
         if (Size == 0)
         {
             return new OnnxValue(

@@ -10,6 +10,49 @@ internal sealed class OnnxWeights(OnnxGraph graph, Func<string, Parameter> param
 {
     private const long FloatType = 1; // TensorProto.FLOAT
 
+    /// <summary>How a parameter is kept.</summary>
+    public StorageFormat StorageOf(string name) => parameters(name).Storage;
+
+    /// <summary>The signed bytes of a matrix (n, k), transposed and 128 higher: (k, n), unsigned.</summary>
+    public string ShiftedBytes(string name)
+    {
+        Parameter parameter = parameters(name);
+        (int rows, int columns) = (parameter.Shape[0], parameter.Shape[1]);
+        return graph.Weight(TensorSource.Streaming(name + "/shifted", TensorType.U8, [columns, rows], stream =>
+        {
+            byte[] line = new byte[rows];
+            for (int column = 0; column < columns; column++)
+            {
+                for (int row = 0; row < rows; row++)
+                {
+                    line[row] = (byte)((sbyte)parameter.Packed[((long)row * columns) + column] + 128);
+                }
+
+                stream.Write(line);
+            }
+        }));
+    }
+
+    /// <summary>(1, n): Σ of the signed bytes of each row.</summary>
+    public string ByteSums(string name)
+    {
+        Parameter parameter = parameters(name);
+        int columns = parameter.Shape[1];
+        return graph.Weight(TensorSource.Streaming(name + "/sums", TensorType.I32, [1, parameter.Shape[0]], stream =>
+        {
+            for (int row = 0; row < parameter.Shape[0]; row++)
+            {
+                int sum = 0;
+                foreach (byte code in parameter.Packed.Slice((long)row * columns, columns))
+                {
+                    sum += (sbyte)code;
+                }
+
+                stream.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in sum)));
+            }
+        }));
+    }
+
     /// <summary>A whole parameter, as floats.</summary>
     /// <exception cref="NotSupportedException">It is kept as no ONNX operator computes it.</exception>
     public string Dense(string name)

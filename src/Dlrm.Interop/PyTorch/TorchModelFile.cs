@@ -50,6 +50,10 @@ internal sealed class TorchModelFile : ModelFile
             {
                 archive = new TorchRecArchive(archive);
             }
+            else if (TowerNames.AreIn(archive))
+            {
+                archive = new TowerArchive(archive);
+            }
 
             return new TorchModelFile(file, archive, OwnConfig(file) ?? ConfigReader.Read(archive, hints));
         }
@@ -115,7 +119,7 @@ internal sealed class TorchModelFile : ModelFile
     /// <returns>The first group's learning rate.</returns>
     private double? ReadState(PickleDictionary optimizer)
     {
-        List<(string Name, int[] Shape)> parameters = ParameterShapes.Of(Config);
+        List<(string Name, int[] Shape)> parameters = ParameterShapes.Trained(Config);
         if (optimizer["state"] is PickleDictionary state)
         {
             foreach ((object key, object? value) in state.Entries)

@@ -36,7 +36,7 @@ public static class TorchModelWriter
         root.Set(TorchKeys.TrainLoss, Number(counters.TrainLoss));
         root.Set(TorchKeys.TotalLoss, Number(counters.TotalLoss));
         root.Set(TorchKeys.TotalAccuracy, 0L);
-        List<(string Name, int[] Shape)> parameters = ParameterShapes.Of(contents.Config);
+        List<(string Name, int[] Shape)> parameters = ParameterShapes.Trained(contents.Config);
         root.Set(TorchKeys.Optimizer, Optimizer(contents, parameters));
         root.Set(TorchKeys.Own, Own(contents, parameters));
         AtomicFile.Write(path, stream => TorchWriter.Write(stream, root));
@@ -70,7 +70,7 @@ public static class TorchModelWriter
         Dictionary<string, TensorSource> tensors = ByName(contents.Tensors);
         foreach ((string name, _) in ParameterShapes.Of(contents.Config))
         {
-            state.Set(name, Find(tensors, name));
+            state.Set(TowerNames.Theirs(name, contents.Config.Tower), Find(tensors, name));
         }
 
         return state;

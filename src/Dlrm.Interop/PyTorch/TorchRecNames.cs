@@ -27,6 +27,8 @@ internal sealed class TorchRecNames
         Require(config.QuotientRemainder is null && config.MixedDimension is null && config.WeightedPooling != "learned", "tables other than full ones");
         Require(config.Interaction == "dcn" || (config.Interaction == "dot" && !config.InteractionItself), $"the interaction {config.Interaction}{(config.InteractionItself ? " with itself" : "")}");
         Require(config.TopMlp.Count > 1, "a top MLP of one layer");
+        Require(config.Tower is null or { Activation: "relu", Normalization: "none" }, "towers with --activation or --normalization");
+        Require(config.Pooling.All(pooling => pooling == "sum"), "bags other than sums (--pooling)");
         for (int table = 0; table < config.TableRows.Count; table++)
         {
             _theirs.Add($"emb_l.{table}.weight", string.Create(CultureInfo.InvariantCulture, $"model.{Tables}t_cat_{table}.weight"));

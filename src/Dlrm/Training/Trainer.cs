@@ -173,6 +173,30 @@ public sealed class Trainer : IDisposable
         }
     }
 
+    /// <summary>Goes on where another program's run stood, with its model and optimizer state: batches that were done are read,
+    /// so that sources stand where reading them leaves them, and left out. Before the run.</summary>
+    /// <param name="start">Where it stood.</param>
+    /// <param name="stop">Ends the reading.</param>
+    /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
+    public void StartAfter(TrainingStart start, CancellationToken stop = default)
+    {
+        bool isOver = start.Epoch >= _options.Epochs;
+        _epoch = isOver ? _options.Epochs - 1 : start.Epoch;
+        _iteration = isOver ? _batchesPerEpoch : Math.Min(start.Iteration, _batchesPerEpoch);
+        for (int epoch = 0; epoch < _epoch; epoch++)
+        {
+            _ = ReadAway(1, stop); // Batch 0 begins a pass; what follows in it leaves nothing behind.
+        }
+
+        bool isComplete = _iteration == _batchesPerEpoch;
+        long samples = ReadAway(isComplete ? 1 : _iteration, stop);
+        _samples = (_epoch * _samplesPerEpoch) + (isComplete ? _samplesPerEpoch : samples);
+        _step = ((long)_epoch * _batchesPerEpoch) + _iteration;
+        _model.StepNumber = UpdateNumber(_epoch, _iteration) - 1;
+        _bestAccuracy = start.BestAccuracy;
+        _interval.Sums = new IntervalSums(start.LossSum, 0, 0, 0);
+    }
+
     /// <summary>Trains.</summary>
     /// <param name="stop">Ends training after the step under way.</param>
     /// <returns>How it ended.</returns>
@@ -314,6 +338,26 @@ public sealed class Trainer : IDisposable
         }
 
         return true;
+    }
+
+    /// <summary>Reads batches from 0 on for nobody; gives their samples.</summary>
+    private long ReadAway(int batches, CancellationToken stop)
+    {
+        long samples = 0;
+        _batches.Start(0, batches);
+        for (int index = 0; index < batches; index++)
+        {
+            if (stop.IsCancellationRequested)
+            {
+                _batches.Cancel();
+                stop.ThrowIfCancellationRequested();
+            }
+
+            samples += _batches.Take().Size;
+            _batches.Release();
+        }
+
+        return samples;
     }
 
     /// <summary>Between two updates it waits: gradients that are being summed are in no checkpoint.</summary>

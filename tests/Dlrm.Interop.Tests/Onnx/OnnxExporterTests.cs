@@ -20,6 +20,7 @@ public sealed class OnnxExporterTests
         { "qr-mult", "dot" }, { "qr-add", "dot" }, { "qr-concat", "cat" }, { "md", "dot" }, { "weighted", "dot" },
         { "clamped", "dot" }, { "full", "dcn" }, { "mean", "dot" }, { "mean-qr", "dot" }, { "mean-weighted", "dot" },
         { "fp16", "dot" }, { "bf16", "dot" }, { "gelu", "dot" }, { "silu", "dot" }, { "tanh", "dot" }, { "none", "dot" },
+        { "batch", "dot" }, { "layer", "dot" }, { "batch-gelu", "dcn" }, { "layer-silu", "cat" }, { "dropout", "dot" },
     };
 
     [Theory]
@@ -102,6 +103,74 @@ public sealed class OnnxExporterTests
     }
 
     [Fact]
+    public void Towers_of_8_bits_score_as_ours_where_products_are_exact()
+    {
+        // Without products before the top tower, every number that it rounds is ours to the bit.
+        using var engine = new Engine(1);
+        using DlrmModel model = Create(engine, "full", "cat");
+        using DlrmModel quantized = ModelQuantizer.Quantize(model, new ModelPrecision { MlpBits = 8, EmbeddingBits = 8 });
+        using var file = TestFile.Named("model.onnx");
+        foreach (OnnxInputs inputs in new[] { OnnxInputs.Bags, OnnxInputs.OneHot })
+        {
+            OnnxExporter.Write(file.Path, quantized, inputs);
+            RequireSameScores(file.Path, quantized, inputs, [1, 33, 128]);
+        }
+    }
+
+    [Fact]
+    public void Towers_of_8_bits_behind_dot_products_differ_by_steps_in_few_samples()
+    {
+        using var engine = new Engine(1);
+        using DlrmModel model = Create(engine, "full", "dot");
+        using DlrmModel quantized = ModelQuantizer.Quantize(model, new ModelPrecision { MlpBits = 8 });
+        using var file = TestFile.Named("model.onnx");
+        OnnxExporter.Write(file.Path, quantized, OnnxInputs.Bags);
+        using var batch = new Batch(model.Config.DenseFeatures, model.Config.TableRows.Count);
+        OnnxCheck.Fill(batch, model.Config, 1000, OnnxInputs.Bags, new System.Random(7));
+        float[] expected = quantized.Predict(batch).ToArray();
+        float[] actual = Run(file.Path, OnnxCheck.Inputs(batch, OnnxInputs.Bags));
+
+        Assert.All(actual.Zip(expected), pair => Assert.Equal(pair.Second, pair.First, OnnxCheck.Int8Tolerance));
+        Assert.InRange(actual.Zip(expected).Count(pair => Math.Abs(pair.First - pair.Second) > 1e-6f), 0, 20);
+    }
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(1e-4f)]
+    [InlineData(-1e-4f)]
+    public void Towers_of_8_bits_take_dense_features_of_hardly_any_range(float value)
+    {
+        using var engine = new Engine(1);
+        using DlrmModel model = Create(engine, "full", "cat");
+        using DlrmModel quantized = ModelQuantizer.Quantize(model, new ModelPrecision { MlpBits = 8 });
+        using var file = TestFile.Named("model.onnx");
+        OnnxExporter.Write(file.Path, quantized, OnnxInputs.OneHot);
+        using var batch = new Batch(model.Config.DenseFeatures, model.Config.TableRows.Count);
+        OnnxCheck.Fill(batch, model.Config, 4, OnnxInputs.OneHot, new System.Random(7));
+        batch.Dense.Clear();
+        batch.Dense[1] = value;
+        batch.Dense[^1] = -value / 3;
+        float[] expected = quantized.Predict(batch).ToArray();
+
+        Assert.All(
+            Run(file.Path, OnnxCheck.Inputs(batch, OnnxInputs.OneHot)).Zip(expected), pair => Assert.Equal(pair.Second, pair.First, 1e-6f));
+    }
+
+    [Fact]
+    public void A_quantized_models_file_is_not_imported()
+    {
+        using var engine = new Engine(1);
+        using DlrmModel model = Create(engine, "full", "dot");
+        using DlrmModel quantized = ModelQuantizer.Quantize(model, new ModelPrecision { EmbeddingBits = 4 });
+        using var file = TestFile.Named("model.onnx");
+        OnnxExporter.Write(file.Path, quantized, OnnxInputs.Bags);
+
+        RefusedFileException refused = Assert.Throws<RefusedFileException>(() => ModelFile.Open(file.Path));
+
+        Assert.Contains("import the model that it was made from", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_references_own_export_is_imported()
     {
         using var file = TestFile.Copy("reference.onnx");
@@ -154,6 +223,14 @@ public sealed class OnnxExporterTests
             OnnxExporter.Write(paths[^1], model, OnnxInputs.Bags);
             paths.Add(file.Beside($"{paths.Count}.onnx"));
             OnnxExporter.Write(paths[^1], model, OnnxInputs.OneHot, largestInside: 0);
+        }
+
+        using (var engine = new Engine(1))
+        {
+            using DlrmModel model = Create(engine, "full", "dot");
+            using DlrmModel quantized = ModelQuantizer.Quantize(model, new ModelPrecision { MlpBits = 8, EmbeddingBits = 4 });
+            paths.Add(file.Beside($"{paths.Count}.onnx"));
+            OnnxExporter.Write(paths[^1], quantized, OnnxInputs.Bags);
         }
 
         Python.Run("import sys, onnx\nfor f in sys.argv[1:]: onnx.checker.check_model(f, full_check=True)", [.. paths]);
@@ -214,6 +291,11 @@ public sealed class OnnxExporterTests
             "mean-weighted" => ModelFixture.Compressed("weighted") with { Pooling = ["mean"] },
             "fp16" or "bf16" => ModelFixture.Config() with { Precision = new ModelPrecision { EmbeddingType = tables } },
             "gelu" or "silu" or "tanh" or "none" => ModelFixture.Config() with { Tower = new TowerOptions { Activation = tables } },
+            "batch" or "layer" or "batch-gelu" or "layer-silu" => ModelFixture.Config() with
+            {
+                Tower = new TowerOptions { Normalization = tables[..5], Activation = tables.Length > 5 ? tables[6..] : "relu" },
+            },
+            "dropout" => ModelFixture.Config() with { Tower = new TowerOptions { Dropout = 0.3f } },
             "clamped" => ModelFixture.Config() with { LossThreshold = 0.499f },
             _ => ModelFixture.Compressed(tables),
         };
@@ -228,6 +310,22 @@ public sealed class OnnxExporterTests
             }
         }
 
+        Random(model, ".norm.");
         return model;
+    }
+
+    /// <summary>Gives parameters of which all elements are alike values between 0.5 and 1.5.</summary>
+    internal static void Random(DlrmModel model, string part)
+    {
+        var random = new System.Random(9);
+        foreach (Parameter parameter in model.Parameters.Where(parameter => parameter.Name.Contains(part, StringComparison.Ordinal)))
+        {
+            foreach (ref float value in parameter.Value.Span)
+            {
+                value = 0.5f + random.NextSingle();
+            }
+        }
+
+        model.ParametersChanged();
     }
 }

@@ -2,7 +2,10 @@ using System.Globalization;
 using Dlrm.Checkpoints;
 using Dlrm.Data;
 using Dlrm.Interop.Models;
+using Dlrm.Interop.Pickle;
 using Dlrm.Interop.PyTorch;
+using Dlrm.Kernels;
+using Dlrm.Layers;
 using Dlrm.Model;
 using Dlrm.Optimizers;
 using Dlrm.Random;
@@ -19,6 +22,7 @@ public sealed class TorchModelWriterTests
         { "full", "sgd" }, { "full", "momentum" }, { "full", "adagrad" }, { "full", "rwsadagrad" }, { "full", "adam" }, { "full", "ftrl" },
         { "qr-mult", "rwsadagrad" }, { "qr-add", "adagrad" }, { "qr-concat", "sgd" }, { "md", "adagrad" }, { "md", "rwsadagrad" },
         { "weighted", "adagrad" }, { "weighted", "rwsadagrad" }, { "dcn", "adagrad" },
+        { "batch", "adagrad" }, { "layer", "adam" }, { "batch-gelu", "rwsadagrad" },
     };
 
     [Theory]
@@ -123,6 +127,127 @@ public sealed class TorchModelWriterTests
         Assert.All(model.Parameters.Zip(copy.Parameters), pair => Assert.Equal(pair.First.Value.Span.ToArray(), pair.Second.Value.Span.ToArray()));
     }
 
+    [Theory]
+    [InlineData("batch")]
+    [InlineData("layer")]
+    [InlineData("batch-gelu")]
+    public void PyTorchs_own_modules_load_normalized_towers_and_give_our_scores(string kind)
+    {
+        Python.Require("torch");
+        using var engine = new Engine(1);
+        using DlrmModel model = Train(engine, kind, "adagrad");
+        using var file = TestFile.Named("x.pt");
+        TorchModelWriter.Write(file.Path, Contents(model, "adagrad"));
+        using var batch = new Batch(5, 5);
+        batch.Resize(1);
+        for (int feature = 0; feature < 5; feature++)
+        {
+            batch.Dense[feature] = feature / 5f;
+            batch.Offsets(feature)[1] = 1;
+            batch.ReserveIndices(feature, 1)[0] = 0;
+        }
+
+        string output = Python.Run(
+            "import sys, torch\nfrom torch import nn\n"
+            + "kind = sys.argv[2]\n"
+            + "norm = nn.BatchNorm1d if kind.startswith('batch') else nn.LayerNorm\n"
+            + "act = nn.GELU if kind.endswith('gelu') else nn.Tanh\n"
+            + "def tower(widths, last):\n"
+            + "    m = []\n"
+            + "    for i in range(1, len(widths)):\n"
+            + "        m.append(nn.Linear(widths[i - 1], widths[i]))\n"
+            + "        if i < len(widths) - 1:\n"
+            + "            m += [norm(widths[i]), act()] + ([nn.Dropout(0.25)] if kind.endswith('gelu') else [])\n"
+            + "        elif last: m.append(act())\n"
+            + "    return nn.Sequential(*m)\n"
+            + "d = torch.load(sys.argv[1], weights_only=True)\n"
+            + "m = nn.Module()\n"
+            + "m.bot_l = tower(eval(sys.argv[3]), True)\n"
+            + "m.top_l = tower(eval(sys.argv[4]), False)\n"
+            + "m.emb_l = nn.ModuleList(nn.EmbeddingBag(v.shape[0], v.shape[1], mode='sum') for k, v in d['state_dict'].items() if k.startswith('emb_l'))\n"
+            + "m.load_state_dict(d['state_dict'])\n" // Strict: every name is there, and none besides.
+            + "m.eval()\n"
+            + "x = m.bot_l(torch.arange(5).float().reshape(1, 5) / 5)\n"
+            + "t = torch.stack([x] + [e(torch.zeros(1, dtype=torch.long), torch.zeros(1, dtype=torch.long)) for e in m.emb_l], 1)\n"
+            + "p = torch.bmm(t, t.transpose(1, 2))\n"
+            + "x = torch.cat([x] + [p[:, i, j].reshape(1, 1) for i in range(6) for j in range(i)], 1)\n"
+            + "print(torch.sigmoid(m.top_l(x)).item())",
+            file.Path,
+            kind,
+            $"[{string.Join(',', model.Config.BottomMlp)}]",
+            $"[{string.Join(',', model.Config.TopWidths())}]");
+
+        Assert.Equal(double.Parse(output, CultureInfo.InvariantCulture), model.Predict(batch)[0], 1e-6);
+    }
+
+    [Theory]
+    [InlineData("batch")]
+    [InlineData("layer")]
+    [InlineData("batch-gelu")]
+    public void Without_our_entry_normalization_follows_from_the_names(string kind)
+    {
+        using var engine = new Engine(1);
+        using DlrmModel model = Train(engine, kind, "sgd");
+        using var file = TestFile.Named("x.pt");
+        var state = new PickleDictionary { IsOrdered = true };
+        foreach (Parameter parameter in model.Parameters)
+        {
+            state.Set(TowerNames.Theirs(parameter.Name, model.Config.Tower), TensorSource.Of(parameter));
+        }
+
+        AtomicFile.Write(file.Path, stream => TorchWriter.Write(stream, state));
+        using var read = ModelFile.Open(file.Path, new ModelHints { Activation = model.Config.Tower!.Activation });
+        using DlrmModel copy = Create(engine, read.Config, "sgd");
+        read.ReadInto(copy);
+
+        Assert.Equal(model.Config.Tower with { Dropout = 0 }, read.Config.Tower);
+        Assert.All(model.Parameters.Zip(copy.Parameters), pair => Assert.Equal(pair.First.Value.Span.ToArray(), pair.Second.Value.Span.ToArray()));
+    }
+
+    [Theory]
+    [InlineData(8, 32)]
+    [InlineData(4, 16)]
+    [InlineData(32, 8)]
+    public void A_quantized_folder_is_written_as_the_numbers_that_it_stands_for(int tableBits, int towerBits)
+    {
+        using var engine = new Engine(1);
+        using DlrmModel model = Train(engine, "full", "sgd");
+        using DlrmModel quantized = ModelQuantizer.Quantize(model, new ModelPrecision { EmbeddingBits = tableBits, MlpBits = towerBits });
+        using var file = TestFile.Named("x.pt");
+        string folder = file.Beside("model");
+        ModelFolder.Save(folder, new ModelContents
+        {
+            ConfigJson = quantized.Config.ToJson(),
+            Tensors = [.. quantized.Parameters.Select(TensorSource.Of)],
+        });
+        using (var saved = ModelFile.Open(folder))
+        {
+            TorchModelWriter.Write(file.Path, saved.ToTorch());
+        }
+
+        using var read = ModelFile.Open(file.Path);
+        using DlrmModel copy = Create(engine, read.Config, "sgd");
+        read.ReadInto(copy);
+
+        Assert.False(read.Config.Precision.IsQuantized);
+        var parameters = quantized.Parameters.ToDictionary(parameter => parameter.Name);
+        foreach (Parameter parameter in copy.Parameters)
+        {
+            Parameter from = parameters[parameter.Name];
+            float[] expected = new float[from.Elements];
+            if (from.Storage == StorageFormat.Int8)
+            {
+                expected = Array.ConvertAll(from.Packed.Span.ToArray(), code => (sbyte)code * parameters[from.Name + ".scale"].Value[0]);
+            }
+            else
+            {
+                from.Read(0, expected);
+            }
+
+            Assert.Equal(expected, parameter.Value.Span.ToArray());
+        }
+    }
+
     [Fact]
     public void TorchRecs_forward_pass_gives_our_scores()
     {
@@ -160,10 +285,12 @@ public sealed class TorchModelWriterTests
     [Theory]
     [InlineData("md", "dot", "tables other than full")]
     [InlineData("full", "cat", "interaction cat")]
+    [InlineData("batch-gelu", "dot", "--activation or --normalization")]
     public void TorchRec_has_no_such_model(string tables, string interaction, string says)
     {
         using var engine = new Engine(1);
-        DlrmConfig config = (tables == "full" ? ModelFixture.Config() : ModelFixture.Compressed(tables)) with { Interaction = interaction };
+        DlrmConfig config = tables == "batch-gelu" ? Normalized(tables)
+            : (tables == "full" ? ModelFixture.Config() : ModelFixture.Compressed(tables)) with { Interaction = interaction };
         using DlrmModel model = Create(engine, config, "sgd");
 
         ArgumentException refused = Assert.Throws<ArgumentException>(() => TorchModelWriter.WriteTorchRec("never.pt", Contents(model, "sgd")));
@@ -175,9 +302,20 @@ public sealed class TorchModelWriterTests
         ? new DlrmModel(config, engine, "sgd", new OptimizerOptions { Momentum = 0.9f })
         : new DlrmModel(config, engine, optimizer);
 
+    private static DlrmConfig Normalized(string kind) => ModelFixture.Config() with
+    {
+        Tower = new TowerOptions
+        {
+            Normalization = kind[..5],
+            Activation = kind.Length > 5 ? kind[6..] : "tanh",
+            Dropout = kind.Length > 5 ? 0.25f : 0,
+        },
+    };
+
     private static DlrmModel Train(Engine engine, string tables, string optimizer)
     {
-        DlrmConfig config = tables is "full" or "dcn" ? ModelFixture.Config(tables == "dcn" ? "dcn" : "dot") : ModelFixture.Compressed(tables);
+        DlrmConfig config = tables.StartsWith("batch", StringComparison.Ordinal) || tables == "layer" ? Normalized(tables)
+            : tables is "full" or "dcn" ? ModelFixture.Config(tables == "dcn" ? "dcn" : "dot") : ModelFixture.Compressed(tables);
         DlrmModel model = Create(engine, config, optimizer);
         var random = new NumpyRandom(5);
         model.Initialize(random);
