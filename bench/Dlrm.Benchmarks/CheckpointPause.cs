@@ -10,12 +10,14 @@ using Dlrm.Training;
 namespace Dlrm.Benchmarks;
 
 /// <summary>
-/// What a checkpoint costs a run: steps before, during and after it, in one process. Arguments: folder, rows of a table,
-/// tables, checkpoints. 1000000 rows × 8 tables × 64 elements are 2 GB.
+/// What a checkpoint costs a run: steps without and with one being written, in turn, in one process. Arguments: folder, then
+/// perhaps rows of a table (1000000), tables (8) and checkpoints (5): 1000000 rows × 8 tables × 64 elements are 2 GB.
 /// </summary>
 /// <remarks>
-/// Lost time = duration of the writing × (1 − speed during / speed before), pause included. On a busy machine the extra
-/// processor time says more: what the process used meanwhile less its steps' share, an upper bound of what training lost.
+/// Lost time = steps during the write × (time of a step then − time of a step in the calm before and after it), the pause
+/// included; over 60 s it is the share that one checkpoint a minute costs, whatever the length of this measurement. On a busy
+/// machine the extra processor time says more: what the process used meanwhile less its steps' share, an upper bound of what
+/// training lost.
 /// </remarks>
 internal static class CheckpointPause
 {
@@ -25,9 +27,9 @@ internal static class CheckpointPause
     public static void Run(string[] arguments)
     {
         string folder = arguments[0];
-        int rows = int.Parse(arguments[1], CultureInfo.InvariantCulture);
-        int tables = int.Parse(arguments[2], CultureInfo.InvariantCulture);
-        int checkpoints = int.Parse(arguments[3], CultureInfo.InvariantCulture);
+        int rows = Argument(1, 1_000_000);
+        int tables = Argument(2, 8);
+        int checkpoints = Argument(3, 5);
         var config = new DlrmConfig
         {
             TableRows = [.. Enumerable.Repeat(rows, tables)],
@@ -46,12 +48,22 @@ internal static class CheckpointPause
         using var trainer = new Trainer(
             model, source, null, new TrainingOptions { PrintFrequency = int.MaxValue }, watch);
         using var checkpointer = new Checkpointer(
-            model, new CheckpointFolder(folder), new CheckpointOptions { Keep = 1, Warn = Console.WriteLine });
+            model,
+            new CheckpointFolder(folder),
+            new CheckpointOptions
+            {
+                Every = CheckpointInterval.Parse("1000min"), // never by itself: the watch asks for each
+                Keep = 1,
+                Warn = Console.WriteLine,
+            });
         watch.Attach(checkpointer, checkpoints);
         trainer.Checkpointer = watch;
         using var stop = new CancellationTokenSource();
         watch.Done = stop.Cancel;
         trainer.Run(stop.Token);
+
+        int Argument(int number, int otherwise) =>
+            arguments.Length > number ? int.Parse(arguments[number], CultureInfo.InvariantCulture) : otherwise;
     }
 
     /// <summary>Batches drawn beforehand and used in turn, each for a few steps of a minute: drawing costs nothing here.</summary>
@@ -97,20 +109,19 @@ internal static class CheckpointPause
         }
     }
 
-    /// <summary>Times steps; asks for a checkpoint after a calm stretch, as many times as wanted.</summary>
+    /// <summary>Times steps: a calm stretch, a checkpoint, a calm stretch, and so on.</summary>
     private sealed class Watch : ITrainingObserver, ICheckpointer
     {
-        private const double CalmSeconds = 6;
+        private const double CalmSeconds = 4;
 
-        private readonly List<(double Extra, double Lost)> _rounds = [];
+        private readonly List<Stretch> _calm = [];
+        private readonly List<(Stretch Stretch, double Pause, long Aside)> _writes = [];
         private Checkpointer? _checkpointer;
         private int _wanted;
         private bool _writing;
-        private long _phaseStart = Stopwatch.GetTimestamp();
-        private long _phaseStep;
-        private double _calmRate;
-        private double _calmCost;
-        private TimeSpan _phaseCost = Environment.CpuUsage.TotalTime;
+        private long _start = Stopwatch.GetTimestamp();
+        private long _firstStep;
+        private TimeSpan _used = Environment.CpuUsage.TotalTime;
         private double _paused;
 
         public Action Done { get; set; } = () => { };
@@ -119,32 +130,36 @@ internal static class CheckpointPause
 
         public bool IsDue(long step)
         {
-            double elapsed = Stopwatch.GetElapsedTime(_phaseStart).TotalSeconds;
             if (_writing)
             {
-                if (_checkpointer!.IsWriting)
+                if (!_checkpointer!.IsWriting)
                 {
-                    return false;
+                    _writes.Add((End(step), _checkpointer.Paused.TotalMilliseconds - _paused, _checkpointer.BytesAside));
+                    _writing = false;
                 }
 
-                Finish(step, elapsed);
                 return false;
             }
 
-            if (elapsed < CalmSeconds)
+            if (Stopwatch.GetElapsedTime(_start).TotalSeconds < CalmSeconds)
             {
                 return false;
             }
 
-            _calmRate = (step - _phaseStep) / elapsed;
-            _calmCost = Cost() / (step - _phaseStep);
-            return true;
+            _calm.Add(End(step));
+            if (_writes.Count < _wanted)
+            {
+                return true;
+            }
+
+            Print();
+            Done();
+            return false;
         }
 
         public void Save(Trainer trainer)
         {
-            (_phaseStart, _phaseStep, _writing) = (Stopwatch.GetTimestamp(), trainer.Save().Step, true);
-            _phaseCost = Environment.CpuUsage.TotalTime;
+            _writing = true;
             _paused = _checkpointer!.Paused.TotalMilliseconds;
             _checkpointer.Save(trainer);
         }
@@ -171,30 +186,42 @@ internal static class CheckpointPause
 
         public void Warned(string message) => Console.WriteLine(message);
 
-        private double Cost() => (Environment.CpuUsage.TotalTime - _phaseCost).TotalSeconds;
-
-        private void Finish(long step, double elapsed)
+        private Stretch End(long step)
         {
-            double rate = (step - _phaseStep) / elapsed;
-            double lost = elapsed * (1 - (rate / _calmRate));
-            double extra = Cost() - (_calmCost * (step - _phaseStep));
-            _rounds.Add((extra, lost));
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"calm {_calmRate:0.0} steps/s; writing took {elapsed:0.00} s at {rate:0.0} steps/s; snapshot "
-                + $"{_checkpointer!.Paused.TotalMilliseconds - _paused:0.0} ms; copied aside {SystemMemory.Describe(_checkpointer.BytesAside)}; "
-                + $"lost {lost:0.00} s = {lost / 60 * 100:0.0} % of a minute; extra processor time {extra:0.00} s"));
-            (_phaseStart, _phaseStep, _writing) = (Stopwatch.GetTimestamp(), step, false);
-            _phaseCost = Environment.CpuUsage.TotalTime;
-            if (_rounds.Count == _wanted)
+            TimeSpan used = Environment.CpuUsage.TotalTime;
+            var stretch = new Stretch(step - _firstStep, Stopwatch.GetElapsedTime(_start).TotalSeconds, (used - _used).TotalSeconds);
+            (_start, _firstStep, _used) = (Stopwatch.GetTimestamp(), step, used);
+            return stretch;
+        }
+
+        private void Print()
+        {
+            var lost = new List<double>();
+            var extra = new List<double>();
+            for (int number = 0; number < _wanted; number++)
             {
-                double median = _rounds.Select(round => round.Lost).Order().ElementAt(_wanted / 2);
+                (Stretch write, double pause, long aside) = _writes[number];
+                Stretch calm = _calm[number] + _calm[number + 1];
+                lost.Add(write.Seconds - (write.Steps * calm.Seconds / calm.Steps));
+                extra.Add(write.Used - (write.Steps * calm.Used / calm.Steps));
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"median lost {median:0.00} s = {median / 60 * 100:0.0} % at one a minute; least extra processor time "
-                    + $"{_rounds.Min(round => round.Extra):0.00} s"));
-                Done();
+                    $"calm {1000 * calm.Seconds / calm.Steps:0.0} ms a step; writing {write.Seconds:0.00} s, {write.Steps} steps of "
+                    + $"{1000 * write.Seconds / write.Steps:0.0} ms; snapshot {pause:0.0} ms; copied aside {SystemMemory.Describe(aside)}; lost "
+                    + $"{lost[^1]:0.00} s = {lost[^1] / 60 * 100:0.0} % of a minute; extra processor time {extra[^1]:0.00} s"));
             }
+
+            double median = lost.Order().ElementAt(_wanted / 2);
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"median lost {median:0.00} s = {median / 60 * 100:0.0} % at one a minute; least {lost.Min():0.00} s; least extra processor time "
+                + $"{extra.Min():0.00} s"));
+        }
+
+        /// <summary>Steps, their duration and the processor time of the process meanwhile.</summary>
+        private readonly record struct Stretch(long Steps, double Seconds, double Used)
+        {
+            public static Stretch operator +(Stretch a, Stretch b) => new(a.Steps + b.Steps, a.Seconds + b.Seconds, a.Used + b.Used);
         }
     }
 }

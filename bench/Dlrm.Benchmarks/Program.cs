@@ -1,9 +1,15 @@
 using BenchmarkDotNet.Running;
 using Dlrm.Benchmarks;
 
-if (args.Length == 5 && args[0] == "checkpoint")
+if (args is ["checkpoint", _, ..])
 {
     CheckpointPause.Run(args[1..]);
+    return;
+}
+
+if (args is ["snapshot-grain", ..])
+{
+    SnapshotGrain.Run(args[1..]);
     return;
 }
 

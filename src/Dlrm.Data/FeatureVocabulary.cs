@@ -9,6 +9,19 @@ public sealed class FeatureVocabulary
     private readonly string[] _values;
     private readonly Dictionary<string, int> _indices = new(StringComparer.Ordinal);
 
+    /// <summary>A vocabulary read from elsewhere.</summary>
+    /// <param name="name">The feature's name.</param>
+    /// <param name="all">The names of the indices 0, 1, …; the first of the same name has it.</param>
+    internal FeatureVocabulary(string name, string[] all)
+    {
+        Name = name;
+        _values = all;
+        for (int index = 0; index < all.Length; index++)
+        {
+            _indices.TryAdd(all[index], index);
+        }
+    }
+
     /// <summary>A vocabulary of given values.</summary>
     /// <param name="name">The feature's name.</param>
     /// <param name="values">The values of the indices 1, 2, …, all different.</param>

@@ -33,6 +33,9 @@ public sealed record RunReportData
     /// <summary>The last test pass by slices, a feature each.</summary>
     public IReadOnlyList<RecordedSlices> Slices { get; init; } = [];
 
+    /// <summary>AUC by group of the last test pass; null where the data have no groups.</summary>
+    public GroupAuc? GroupAuc { get; init; }
+
     /// <summary>The embedding tables, in the model's order.</summary>
     public required IReadOnlyList<ReportTable> Tables { get; init; }
 

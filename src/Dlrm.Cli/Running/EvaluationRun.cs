@@ -81,7 +81,7 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
             var record = new EvaluationRecord(
                 step, evaluator.BatchCount, evaluator.BatchCount, 0, metrics, evaluator.Loss, metrics.Accuracy, metrics.Auc, IsBest: true);
             IReadOnlyList<RecordedSlices> slices = SliceNames.Named(evaluator.Slices, data);
-            Print(values, source, record, slices);
+            Print(values, source, record, slices, evaluator.Groups?.Compute());
             if (source == data.Test)
             {
                 WriteFiles(values, data, model, record, new RecordedCurves(step, evaluator.Scores.ComputeCurves(), slices));
@@ -144,7 +144,8 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         return PrecisionSetup.Apply(model, values);
     }
 
-    private void Print(OptionValues values, IBatchSource source, EvaluationRecord record, IReadOnlyList<RecordedSlices> slices)
+    private void Print(
+        OptionValues values, IBatchSource source, EvaluationRecord record, IReadOnlyList<RecordedSlices> slices, GroupAuc? groups)
     {
         if (referenceLines)
         {
@@ -161,6 +162,24 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
                 json.WriteString("kind", "eval");
                 json.WriteNumber("step", record.Step);
                 MetricsFile.WriteMetrics(json, record.Metrics, record.Loss);
+                if (groups is not null)
+                {
+                    json.WriteStartObject("groups");
+                    json.WriteNumber("count", groups.Groups);
+                    json.WriteNumber("ranked", groups.Ranked);
+                    json.WriteNumber("samples", groups.Samples);
+                    if (groups.Value is { } auc)
+                    {
+                        json.WriteNumber("auc", auc);
+                    }
+                    else
+                    {
+                        json.WriteNull("auc");
+                    }
+
+                    json.WriteEndObject();
+                }
+
                 if (slices.Count > 0)
                 {
                     json.WritePropertyName("slices");
@@ -177,6 +196,14 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{source.Description}: {record.Metrics.Samples:N0} samples"));
         RunSummary.Write(console.Out, record);
+        if (groups is not null)
+        {
+            string value = groups.Value is { } auc ? auc.ToString("0.0000", CultureInfo.InvariantCulture) : "undefined (one class)";
+            console.Out.WriteLine($"{"AUC by group",-20}{value,26}");
+            console.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{"",-20}{groups.Ranked:N0} of {groups.Groups:N0} groups have both labels"));
+        }
+
         SliceTable.Write(console.Out, slices);
     }
 

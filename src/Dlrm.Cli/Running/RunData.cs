@@ -234,6 +234,9 @@ internal sealed class RunData : IDisposable
             Title = description.Title,
             BringsShape = true,
             EncodingFiles = data.Folder.EncodingFiles(),
+            Vocabularies = SliceNames.Wanted(values)
+                ? data.Folder.Vocabularies(values: values.Get(TableOptions.MaxIndexPerTable).Count == 0) // bounds mix values
+                : [],
             MoreTests = data.MoreTests,
             NegativesDropped = description.NegativesDropped,
             Messages = data.Messages,

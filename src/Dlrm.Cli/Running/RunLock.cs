@@ -15,6 +15,11 @@ internal sealed class RunLock : IDisposable
     private const string LockName = "run.lock";
     private const string OwnerName = "run.owner.json";
 
+    /// <summary>How systems say that another process holds the lock: ERROR_SHARING_VIOLATION, and EWOULDBLOCK of Linux and macOS.</summary>
+    private const int SharingViolation = unchecked((int)0x80070020);
+    private const int TryAgain = 11;
+    private const int TryAgainOnMac = 35;
+
     private readonly FileStream _file;
     private readonly string _owner;
 
@@ -39,7 +44,7 @@ internal sealed class RunLock : IDisposable
             file = new FileStream(
                 Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
         }
-        catch (IOException) when (File.Exists(Path.Combine(folder, LockName)))
+        catch (IOException exception) when (exception.HResult is SharingViolation or TryAgain or TryAgainOnMac)
         {
             throw new IOException(
                 $"{folder} is being written by {Describe(owner) ?? "another process"}. Two runs cannot share a folder: wait for it, end it, or "

@@ -49,6 +49,7 @@ internal static class RunReporting
             Evaluations = history.Evaluations,
             Curves = evaluator is { Scores.Samples: > 0 } scored ? scored.Scores.ComputeCurves() : null,
             Slices = slices,
+            GroupAuc = evaluator is { Scores.Samples: > 0 } ? evaluator.Groups?.Compute() : null,
             Tables =
             [
                 .. TableLayout.Of(config).Select(table => new ReportTable(

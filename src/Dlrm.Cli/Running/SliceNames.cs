@@ -1,3 +1,4 @@
+using Dlrm.Cli.Options;
 using Dlrm.Data;
 using Dlrm.Reports.Recorded;
 using Dlrm.Training;
@@ -10,6 +11,10 @@ internal static class SliceNames
     /// <summary>The slices of the last pass; none where none were asked for.</summary>
     public static IReadOnlyList<RecordedSlices> Named(SliceMetrics? slices, RunData data) =>
         [.. (slices?.Compute() ?? []).Select(feature => Named(feature, data))];
+
+    /// <summary>True when names are needed at all: vocabularies can be large.</summary>
+    public static bool Wanted(OptionValues values) =>
+        values.Options.Contains(SeeingOptions.Slices) && values.Get(SeeingOptions.Slices).Length > 0;
 
     private static RecordedSlices Named(FeatureSlices feature, RunData data)
     {

@@ -99,6 +99,32 @@ public sealed class DataSetFolder : IDisposable
         return VocabularyFile.Read(stream, path).Values;
     }
 
+    /// <summary>What the rows of each table stand for; hashed features have a name and no values.</summary>
+    /// <param name="values">False for the names of the features alone.</param>
+    /// <exception cref="BadDataException">A vocabulary's file is damaged.</exception>
+    public IReadOnlyList<FeatureVocabulary> Vocabularies(bool values)
+    {
+        return [.. Description.Sparse.Select(feature => new FeatureVocabulary(feature.Name, [.. Names(feature)]))];
+
+        IEnumerable<string> Names(SparseFeature feature)
+        {
+            if (!values || Vocabulary(feature) is not { } dictionary)
+            {
+                yield break;
+            }
+
+            if (feature.OutOfVocabulary)
+            {
+                yield return FeatureVocabulary.Other;
+            }
+
+            for (int id = 0; id < dictionary.Count; id++)
+            {
+                yield return VocabularyFile.Text(dictionary[id]);
+            }
+        }
+    }
+
     /// <summary>
     /// XxHash3 of how raw values are encoded: two data sets with the same one give a model the same meaning.
     /// </summary>

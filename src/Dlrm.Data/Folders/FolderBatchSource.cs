@@ -10,7 +10,7 @@ namespace Dlrm.Data.Folders;
 /// and going on at batch b of pass p means setting <see cref="NextPass"/> to p and reading from b on. The next window of
 /// rows is copied a share at a time while batches of the present one are given out, so no batch waits for a whole window.
 /// </remarks>
-public sealed class FolderBatchSource : IResumableSource, IDisposable
+public sealed class FolderBatchSource : IResumableSource, IGroupedSource, IDisposable
 {
     private readonly SplitRows _rows;
     private readonly int _batchSize;
@@ -123,6 +123,20 @@ public sealed class FolderBatchSource : IResumableSource, IDisposable
         _order ??= new WindowOrder(SampleCount, _bufferRows, seed, _pass);
         _shuffle ??= new WindowShuffle(_rows, _order);
         _shuffle.Read(_order, first, batch);
+    }
+
+    /// <summary>True when rows have groups and are read in file order.</summary>
+    public bool HasGroups => _rows.Grouped && _seed is null && _given is null;
+
+    /// <inheritdoc/>
+    public void ReadGroups(long first, Span<long> groups)
+    {
+        if (!HasGroups)
+        {
+            throw new InvalidOperationException($"{Description} has no groups in file order.");
+        }
+
+        _rows.ReadGroups(first, groups);
     }
 
     /// <inheritdoc/>

@@ -56,6 +56,9 @@ internal sealed class SplitRows
     /// <summary>True when rows have weights.</summary>
     public bool Weighted => _weighted;
 
+    /// <summary>True when rows have groups.</summary>
+    public bool Grouped => Folder.Description.Group is not null;
+
     /// <summary>Column of the weights.</summary>
     private int WeightColumn => 1 + DenseFeatures + Bags.Length;
 

@@ -29,6 +29,14 @@ internal static class MetricsSection
             html.Append($"<td class=\"wide\">{meaning}</td></tr>\n");
         }
 
+        if (data.GroupAuc is { } groups)
+        {
+            html.Append($"<tr><th scope=\"row\">AUC by group</th><td class=\"num\">{Metric(groups.Value)}</td>");
+            html.Append(both ? "<td class=\"num\"></td>" : string.Empty);
+            html.Append("<td class=\"wide\">mean AUC within groups, weighted by their samples; ");
+            html.Append($"{Count(groups.Ranked)} of {Count(groups.Groups)} groups have both labels</td></tr>\n");
+        }
+
         html.Append("</tbody>\n</table></div>\n");
         if (last.Metrics.Undefined is { } undefined)
         {

@@ -5,7 +5,7 @@ namespace Dlrm.Data;
 /// Index i of table t becomes i mod bounds[t]; a bound of 0 leaves a table alone. Where indices were given in order of first
 /// appearance, the first categories of the data, mostly the frequent ones, keep rows apart from one another. Reading allocates nothing.
 /// </remarks>
-public sealed class BoundedBatchSource : IResumableSource
+public sealed class BoundedBatchSource : IResumableSource, IGroupedSource
 {
     private readonly IBatchSource _source;
     private readonly IResumableSource? _resumable;
@@ -37,6 +37,20 @@ public sealed class BoundedBatchSource : IResumableSource
 
     /// <inheritdoc/>
     public long SampleCount => _source.SampleCount;
+
+    /// <inheritdoc/>
+    public bool HasGroups => _source is IGroupedSource { HasGroups: true };
+
+    /// <inheritdoc/>
+    public void ReadGroups(long first, Span<long> groups)
+    {
+        if (_source is not IGroupedSource grouped)
+        {
+            throw new InvalidOperationException($"{Description} has no groups.");
+        }
+
+        grouped.ReadGroups(first, groups);
+    }
 
     /// <inheritdoc/>
     public int PositionBytes => _resumable?.PositionBytes ?? 0;

@@ -21,6 +21,7 @@ public sealed class Evaluator : IDisposable
         _model = model;
         _source = source;
         _batches = new BatchPrefetcher(source);
+        Groups = source is IGroupedSource { HasGroups: true } grouped ? new GroupMetrics(grouped) : null;
         _batchCount = batchLimit > 0 ? Math.Min(batchLimit, source.BatchCount) : source.BatchCount;
     }
 
@@ -32,6 +33,9 @@ public sealed class Evaluator : IDisposable
 
     /// <summary>Collects metrics by slice, anew in every pass; null for none.</summary>
     public SliceMetrics? Slices { get; set; }
+
+    /// <summary>Scores of the last pass by group; null where the source has no groups.</summary>
+    public GroupMetrics? Groups { get; }
 
     /// <summary>The model's own loss over the last pass: the sample-weighted mean.</summary>
     public double Loss { get; private set; }
@@ -45,6 +49,7 @@ public sealed class Evaluator : IDisposable
     {
         Scores.Reset();
         Slices?.Reset();
+        Groups?.Reset();
         double lossSum = 0;
         long samples = 0;
         _batches.Start(0, _batchCount);
@@ -60,6 +65,7 @@ public sealed class Evaluator : IDisposable
                 lossSum += (double)_model.EvaluateLoss(batch) * batch.Size;
                 Scores.Add(_model.Probabilities, batch.Labels);
                 Slices?.Add(batch, _model.Probabilities);
+                Groups?.Add(batch.Labels, _model.Probabilities);
                 profiler?.EndStep(began, training: false);
                 samples += batch.Size;
                 _batches.Release();

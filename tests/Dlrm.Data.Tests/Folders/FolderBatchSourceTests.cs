@@ -45,6 +45,38 @@ public sealed class FolderBatchSourceTests
         Assert.Equal(second.AsSpan(3 * 96, 96), batch.Indices(0));
     }
 
+    [Theory]
+    [InlineData(2000)]
+    [InlineData(300)]
+    public void A_position_is_gone_on_from_in_the_same_pass_and_the_next(int buffer)
+    {
+        using var folder = new TemporaryFolder();
+        using DataSetFolder set = Make(folder);
+        using var whole = new FolderBatchSource(set, "train", 96, shuffleSeed: 7, buffer);
+        byte[] position = new byte[whole.PositionBytes];
+        using var batch = new Batch(1, 2);
+        ReadPass(whole);
+        for (int index = 0; index < 5; index++)
+        {
+            whole.Read(index, batch);
+        }
+
+        whole.SavePosition(position);
+        using var later = new FolderBatchSource(set, "train", 96, shuffleSeed: 7, buffer);
+        later.RestorePosition(position);
+        using var again = new Batch(1, 2);
+        for (int index = 5; index < whole.BatchCount; index++)
+        {
+            whole.Read(index, batch);
+            later.Read(index, again);
+            Assert.Equal(batch.Indices(0), again.Indices(0));
+        }
+
+        Assert.Equal(ReadPass(whole), ReadPass(later));
+        position[3] = 0xFF;
+        Assert.Throws<ArgumentException>(() => later.RestorePosition(position));
+    }
+
     [Fact]
     public void Label_numbers_bags_and_weights_stay_with_their_row()
     {

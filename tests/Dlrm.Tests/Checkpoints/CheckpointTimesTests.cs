@@ -99,15 +99,11 @@ public sealed class CheckpointTimesTests : IDisposable
             if (step == 14)
             {
                 written.Set();
-                checkpointer.Finish();
             }
 
-            if (step != 13)
+            if (step is not (12 or 13))
             {
-                if (step != 12)
-                {
-                    checkpointer.Finish();
-                }
+                checkpointer.Finish();
             }
         };
         run.Trainer.Checkpointer = checkpointer;
