@@ -83,6 +83,13 @@ internal static class AccuracyOptions
         IsNew = true,
     };
 
+    public static readonly ToolOption<double> AverageWeights = new(
+        "average-weights", OptionGroup.Training, new Number(0, 0.999999), 0,
+        "decay of a moving average of all parameters, e.g. 0.99: tests are with it, and it is the model in the end", "0, none")
+    {
+        IsNew = true,
+    };
+
     /// <summary>True when some samples are held out of training.</summary>
     public static bool HoldsOut(OptionValues values) =>
         DataSetOptions.NamesFolder(values) ? values.Get(ValidationSplit).Length > 0 : values.Get(ValidationFraction) > 0;
@@ -91,5 +98,5 @@ internal static class AccuracyOptions
     public static IReadOnlyList<ToolOption> Data { get; } = [MinFrequency, NumbersAsCategories, Standardize, TestFraction, ValidationFraction, ValidationSplit];
 
     public static IReadOnlyList<ToolOption> Training { get; } =
-        [Recipe, EarlyStopping, ReduceOnPlateau, EmbeddingL2, EmbeddingBound];
+        [Recipe, EarlyStopping, ReduceOnPlateau, EmbeddingL2, EmbeddingBound, AverageWeights];
 }

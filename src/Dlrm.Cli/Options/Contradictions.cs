@@ -12,6 +12,7 @@ internal static class Contradictions
     {
         CheckData(values);
         CheckHeldOut(values);
+        CheckAverage(values);
         CheckLoss(values);
         TableContradictions.Check(values);
         TowerOptionSet.Check(values);
@@ -19,6 +20,30 @@ internal static class Contradictions
         CheckRate(values);
         CheckTests(values);
         CheckPaths(values);
+    }
+
+    /// <summary>Tests are with the averages: what keeps the parameters of a test would keep others than those tested.</summary>
+    private static void CheckAverage(OptionValues values)
+    {
+        if (values.Get(AccuracyOptions.AverageWeights) == 0)
+        {
+            return;
+        }
+
+        ToolOption? other =
+            values.Get(AccuracyOptions.EarlyStopping) > 0 ? AccuracyOptions.EarlyStopping
+            : values.Get(CheckpointingOptions.SaveBest).Length > 0 ? CheckpointingOptions.SaveBest
+            : values.Get(RunOptions.SaveModel).Length > 0 ? RunOptions.SaveModel
+            : values.Get(PrecisionOptions.EmbeddingType) != "fp32" ? PrecisionOptions.EmbeddingType
+            : null;
+        if (other is not null)
+        {
+            throw new UsageException(
+                $"{AccuracyOptions.AverageWeights.Switch}={values.Text(AccuracyOptions.AverageWeights)} and "
+                + $"{other.Switch}={values.Text(other)} cannot go together: "
+                + (other == PrecisionOptions.EmbeddingType ? "averages are of tables in single precision. " : "the average is the model of the end, not of a test. ")
+                + $"Leave {other.Switch} out, or give {AccuracyOptions.AverageWeights.Switch}=0.");
+        }
     }
 
     /// <summary>Options that are given and change nothing, one line each; the reference ignores them without a word.</summary>

@@ -15,10 +15,10 @@ internal static class Recipes
         [ModelOptions.BottomMlp] = new[] { 13, 512, 256, 64, 16 },
         [ModelOptions.TopMlp] = new[] { 512, 256, 1 },
         [ModelOptions.Interaction] = "cat",
-        [TowerOptionSet.Normalization] = "layer",
         [ModelOptions.Loss] = "bce",
         [AccuracyOptions.EmbeddingBound] = 0.01,
         [AccuracyOptions.EmbeddingL2] = 0.0001,
+        [AccuracyOptions.AverageWeights] = 0.95,
         [AccuracyOptions.MinFrequency] = 2L,
         [AccuracyOptions.NumbersAsCategories] = true,
         [AccuracyOptions.Standardize] = true,
@@ -28,6 +28,10 @@ internal static class Recipes
         [TrainOptions.Optimizer] = "adagrad",
         [TrainOptions.LearningRate] = 0.01,
     };
+
+    /// <summary>Options that choose the model in another way than averaging, or keep tables in too few bits for it.</summary>
+    private static readonly ToolOption[] NotAveraged =
+        [AccuracyOptions.EarlyStopping, CheckpointingOptions.SaveBest, RunOptions.SaveModel, PrecisionOptions.EmbeddingType];
 
     /// <summary>The values with those of the recipe that they name below them.</summary>
     public static OptionValues Apply(OptionValues values)
@@ -47,6 +51,11 @@ internal static class Recipes
         if (values.IsGiven(TrainOptions.Optimizer))
         {
             settings.Remove(TrainOptions.LearningRate);
+        }
+
+        if (NotAveraged.Any(values.IsGiven))
+        {
+            settings.Remove(AccuracyOptions.AverageWeights);
         }
 
         if (DataSetOptions.NamesFolder(values))

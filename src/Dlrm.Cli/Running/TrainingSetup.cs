@@ -13,6 +13,7 @@ internal static class TrainingSetup
     {
         Momentum = (float)values.Get(TrainOptions.Momentum),
         EmbeddingL2 = (float)values.Get(AccuracyOptions.EmbeddingL2),
+        AverageDecay = values.Get(AccuracyOptions.AverageWeights),
         WeightDecay = (float)values.Get(TrainOptions.WeightDecay),
         ClipGradientNorm = (float)values.Get(TrainOptions.ClipGradientNorm),
         FtrlBeta = (float)values.Get(TrainOptions.FtrlBeta),

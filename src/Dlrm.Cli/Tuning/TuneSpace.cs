@@ -30,6 +30,7 @@ internal sealed class TuneSpace
         Add(values, TowerOptionSet.Normalization, "none", "layer");
         Add(values, TowerOptionSet.Dropout, 0, 0.2);
         Add(values, TowerOptionSet.Activation, "relu", "gelu");
+        Add(values, AccuracyOptions.AverageWeights, 0, 0.95, 0.99);
         Add(values, TrainOptions.Schedule, "constant", "cosine");
         Add(values, AccuracyOptions.EmbeddingL2, 0, 1e-4, 1e-3);
         if (!DataSetOptions.NamesFolder(values))

@@ -75,6 +75,11 @@ public sealed class DlrmModel : IDisposable
                 [.. _tables.DenseParameters, .. _bottom.Parameters, .. _interaction.Parameters, .. _top.Parameters],
                 _tables.SparseParameters,
                 options);
+            if (options is { AverageDecay: > 0 })
+            {
+                Average = new WeightAverage(this, options.AverageDecay);
+                Optimizer.Add(Average.States);
+            }
         }
     }
 
@@ -92,6 +97,9 @@ public sealed class DlrmModel : IDisposable
 
     /// <summary>The update rule with its state; null for a model that only predicts.</summary>
     public Optimizer? Optimizer { get; }
+
+    /// <summary>The average of its parameters over training; null without one (<see cref="OptimizerOptions.AverageDecay"/>).</summary>
+    public WeightAverage? Average { get; }
 
     /// <summary>
     /// Updates done so far. With <see cref="RandomSeed"/> it decides what a step draws at random (dropout, stochastic
@@ -206,6 +214,7 @@ public sealed class DlrmModel : IDisposable
         Optimizer.Sparse.RoundWith(RandomSeed, StepNumber);
         _tables.Update(_activations.FeatureGradient, Optimizer.Sparse, sparseLearningRate ?? learningRate);
         StepNumber++;
+        Average?.Update(StepNumber);
         Stages.End(Stage.EmbeddingUpdate);
     }
 
@@ -251,6 +260,7 @@ public sealed class DlrmModel : IDisposable
         _accumulator?.Dispose();
         _activations.Dispose();
         Optimizer?.Dispose();
+        Average?.Dispose();
     }
 
     private void ForwardToLogits(Batch batch, in TowerPass pass)
@@ -345,6 +355,7 @@ public sealed class DlrmModel : IDisposable
         all.Clear();
         AccumulatedBatches = 0;
         StepNumber++;
+        Average?.Update(StepNumber);
         Stages.End(Stage.EmbeddingUpdate);
     }
 

@@ -41,7 +41,7 @@ public sealed class Optimizer : IDisposable
     public SparseOptimizer Sparse { get; }
 
     /// <summary>All that a checkpoint must hold: the tables' state, then the dense parameters'.</summary>
-    public IReadOnlyList<OptimizerState> States { get; }
+    public IReadOnlyList<OptimizerState> States { get; private set; }
 
     /// <summary>Makes the optimizer called <paramref name="name"/>.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -71,6 +71,10 @@ public sealed class Optimizer : IDisposable
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <exception cref="ArgumentException">There is no such optimizer; the message lists the names.</exception>
     internal static int StateCopies(string name) => Find(name).Copies;
+
+    /// <summary>Adds what a checkpoint must hold besides; its owner gives its memory back.</summary>
+    /// <param name="states">Under names of their own.</param>
+    internal void Add(IReadOnlyList<OptimizerState> states) => States = [.. States, .. states];
 
     /// <summary>Gives the state's memory back.</summary>
     public void Dispose()

@@ -27,6 +27,9 @@ public sealed record OptimizerOptions
     /// <summary>λ₂ of <c>ftrl</c> (<c>--ftrl-l2</c>).</summary>
     public float FtrlL2 { get; init; }
 
+    /// <summary>Decay of the moving average of all parameters, in [0, 1); 0 for no average (<c>--average-weights</c>).</summary>
+    public double AverageDecay { get; init; }
+
     /// <summary>Checks the ranges.</summary>
     /// <exception cref="ArgumentException">A number lies outside; the message names it and its range.</exception>
     public void Validate()
@@ -34,6 +37,7 @@ public sealed record OptimizerOptions
         Require(Momentum is >= 0 and < 1, Momentum, "--momentum must lie in [0, 1)");
         Require(WeightDecay is >= 0 and < float.PositiveInfinity, WeightDecay, "--weight-decay must be 0 or more");
         Require(EmbeddingL2 is >= 0 and < float.PositiveInfinity, EmbeddingL2, "--embedding-l2 must be 0 or more");
+        Require(AverageDecay is >= 0 and < 1, (float)AverageDecay, "--average-weights must lie in [0, 1)");
         Require(ClipGradientNorm is >= 0 and < float.PositiveInfinity, ClipGradientNorm, "--clip-grad-norm must be 0 or more");
         Require(FtrlBeta is > 0 and < float.PositiveInfinity, FtrlBeta, "--ftrl-beta must be above 0");
         Require(FtrlL1 is >= 0 and < float.PositiveInfinity, FtrlL1, "--ftrl-l1 must be 0 or more");

@@ -11,4 +11,9 @@ public interface ICheckpointer
     /// <summary>Saves. The next step waits until this returns.</summary>
     /// <param name="trainer">Gives its state.</param>
     void Save(Trainer trainer);
+
+    /// <summary>Waits for what is being saved in the background: whoever writes into the model between steps calls it first.</summary>
+    void Finish()
+    {
+    }
 }

@@ -67,7 +67,7 @@ public sealed class Trainer : IDisposable
             : Math.Min(train.SampleCount, train.SampleCount / train.BatchCount * (long)_batchesPerEpoch);
         if (test is not null && options.TestFrequency > 0)
         {
-            Evaluator = new Evaluator(model, test, options.BatchLimit);
+            Evaluator = new Evaluator(model.Average?.Model ?? model, test, options.BatchLimit);
         }
     }
 
@@ -226,7 +226,7 @@ public sealed class Trainer : IDisposable
 
         if (end != TrainingEnd.Interrupted)
         {
-            EarlyStopping?.Finish();
+            GiveBack();
             Warn(_diagnostics?.Finished());
         }
 
@@ -247,6 +247,17 @@ public sealed class Trainer : IDisposable
     {
         _batches.Dispose();
         Evaluator?.Dispose();
+    }
+
+    /// <summary>Puts the parameters that were averaged or kept in place of the last ones.</summary>
+    private void GiveBack()
+    {
+        if (EarlyStopping is not null || _model.Average is not null)
+        {
+            Checkpointer?.Finish();
+            _model.Average?.GiveBack();
+            EarlyStopping?.Finish();
+        }
     }
 
     /// <summary>The rest of the epoch under way.</summary>
@@ -441,6 +452,7 @@ public sealed class Trainer : IDisposable
     {
         Evaluator evaluator = Evaluator!;
         _observer.Testing(_lastInterval!);
+        _model.Average?.Refresh();
         EvaluationMetrics metrics = evaluator.Run(progress: null, stop);
         bool isBest = _options.BestByAuc
             ? metrics.Auc is { } auc && auc > (_bestAuc ?? 0)

@@ -47,6 +47,9 @@ public sealed class RecipeTests
     [InlineData("--early-stopping needs tests", "--early-stopping", "--validation-fraction=0.1", "--test-freq=-1")]
     [InlineData("--reduce-on-plateau needs samples held out", "--reduce-on-plateau=0.1")]
     [InlineData("--validation-split names a part of a data set folder", "--validation-split=validation")]
+    [InlineData("--average-weights=0.9 and --save-best", "--average-weights=0.9", "--save-best=auc")]
+    [InlineData("--average-weights=0.9 and --save-model=m", "--average-weights=0.9", "--save-model=m")]
+    [InlineData("--average-weights=0.9 and --embedding-dtype=bf16", "--average-weights=0.9", "--embedding-dtype=bf16")]
     [InlineData("expected a factor between 0 and 1", "--reduce-on-plateau=2")]
     [InlineData("--validation-fraction holds samples of a data set out", "--validation-fraction=0.1", "--data-generation=random")]
     public void Contradictions_are_refused_before_data_are_read(string message, params string[] arguments)

@@ -94,6 +94,17 @@ public sealed class ResumeTests : IDisposable
         RequireSame(_scratch["whole"], Out);
     }
 
+    [Fact]
+    public void Averages_go_on_to_the_bit()
+    {
+        const string average = "--average-weights=0.9";
+        Train(average, $"--output-dir={_scratch["whole"]}");
+        Train(average, $"--output-dir={Out}", "--checkpoint-every=20", "--keep=9");
+        string oldest = Path.Combine(Checkpoints, Steps()[^1]);
+        Succeed("train", $"--resume={oldest}", $"--output-dir={_scratch["other"]}");
+        RequireSame(_scratch["whole"], _scratch["other"]);
+    }
+
     [Theory]
     [InlineData("--arch-embedding-size=60-50-4", "--arch-embedding-size=60-50-4, but", "60-50-3")]
     [InlineData("--mini-batch-size=16", "--mini-batch-size=16, but", "saved with 8")]
