@@ -32,7 +32,7 @@ public sealed class GenerateCommandTests
         Assert.Equal(0, ToolRunner.Run("generate", "--rows=700", "--table-rows=100", "--output=" + folder["train.txt"]).Code);
         Ended made = ToolRunner.Run("preprocess", folder["train.txt"], "--preset=criteo-kaggle", "--output=" + folder["made"]);
         Assert.True(made.Code == 0, made.Error);
-        Assert.Contains("test                  50 rows", made.Out, StringComparison.Ordinal);
+        Assert.Contains("50 rows", made.Out, StringComparison.Ordinal);
     }
 
     [Theory]
