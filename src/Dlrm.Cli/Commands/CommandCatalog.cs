@@ -8,7 +8,7 @@ internal static class CommandCatalog
     /// <summary>In the order of the help.</summary>
     public static IReadOnlyList<ToolCommand> All { get; } =
         [
-            new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new GenerateCommand(), new TraceCommand(), new PreprocessCommand(),
+            new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new GenerateCommand(), new TraceCommand(), new ConvertCommand(), new PreprocessCommand(),
             new InspectCommand(),
             new ReportCommand(), new WatchCommand(), new ImportCommand(), new ExportCommand(), new QuantizeCommand(),
             new BenchCommand(),

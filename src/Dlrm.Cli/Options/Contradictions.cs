@@ -129,6 +129,12 @@ internal static class Contradictions
     {
         string generation = values.Get(DataOptions.Generation);
         string raw = values.Get(DataOptions.RawFile);
+        BinaryData.Check(values);
+        if (values.Get(DataOptions.BinaryLoader))
+        {
+            return;
+        }
+
         if (generation != DataOptions.DataSet && raw.Length > 0)
         {
             throw new UsageException(

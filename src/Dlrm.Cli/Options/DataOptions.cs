@@ -62,16 +62,10 @@ internal static class DataOptions
         "num-workers", OptionGroup.Data, new WholeNumber(), 0, "no effect: batches are always prepared in the background");
 
     public static readonly ToolOption<bool> BinaryLoader = new(
-        "mlperf-bin-loader", OptionGroup.Data, new Flag(), false, "read the Terabyte set's binary form")
-    {
-        NotYet = "",
-    };
+        "mlperf-bin-loader", OptionGroup.Data, new Flag(), false, "read the Terabyte set's binary form, --processed-data-file with _train.bin and _test.bin added");
 
     public static readonly ToolOption<bool> BinaryShuffle = new(
-        "mlperf-bin-shuffle", OptionGroup.Data, new Flag(), false, "shuffle the binary form's batches")
-    {
-        NotYet = "",
-    };
+        "mlperf-bin-shuffle", OptionGroup.Data, new Flag(), false, "shuffle the binary form's batches");
 
     public static readonly ToolOption<string> TraceFile = new(
         "data-trace-file", OptionGroup.Data, new Text("FILE"), "./input/dist_emb_j.log", "with synthetic data: the distributions that dlrm trace writes; j stands for the table's number");

@@ -49,7 +49,8 @@ internal static class DataSetOptions
     public static IReadOnlyList<ToolOption> Reading { get; } = [Split, TrainSplit, ShuffleBuffer, Verify];
 
     /// <summary>True when --data-set names a folder.</summary>
-    public static bool NamesFolder(OptionValues values) => values.Get(DataOptions.Set) != (string)DataOptions.Set.Default;
+    public static bool NamesFolder(OptionValues values) =>
+        values.Get(DataOptions.Set) != (string)DataOptions.Set.Default && !values.Get(DataOptions.BinaryLoader);
 
     /// <summary>Refuses what cannot be with a folder.</summary>
     /// <exception cref="UsageException">Two options contradict, or there is no such folder.</exception>

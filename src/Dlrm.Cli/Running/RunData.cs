@@ -14,7 +14,7 @@ internal sealed class RunData : IDisposable
 {
     private readonly IDisposable? _owned;
 
-    private RunData(IBatchSource train, IBatchSource test, IDisposable? owned, IBatchSource? validation = null)
+    internal RunData(IBatchSource train, IBatchSource test, IDisposable? owned, IBatchSource? validation = null)
     {
         Train = train;
         Test = test;
@@ -71,6 +71,7 @@ internal sealed class RunData : IDisposable
     {
         RunData data = values.Get(DataOptions.Generation) switch
         {
+            DataOptions.DataSet when values.Get(DataOptions.BinaryLoader) => BinaryData.Load(values, TestBatchSize(values)),
             DataOptions.DataSet when DataSetOptions.NamesFolder(values) => Folder(values, random),
             DataOptions.DataSet => Criteo(values, random, progress, stop),
             DataOptions.Sample => Adult(values),

@@ -158,7 +158,8 @@ public static class CriteoPreprocessor
         };
     }
 
-    private static List<SplitSegment> Segments(IReadOnlyList<RowFileEntry> files, long start, long rows)
+    /// <summary>Where rows of consecutive files lie.</summary>
+    internal static List<SplitSegment> Segments(IReadOnlyList<RowFileEntry> files, long start, long rows)
     {
         var segments = new List<SplitSegment>();
         long before = 0;
