@@ -28,7 +28,8 @@ internal sealed class ExportCommand : ToolCommand
 
     public override IReadOnlyList<ToolOption> Options { get; } =
         [
-        RunOptions.LoadModel, InteropOptions.ExportFormat, InteropOptions.OnnxInputs, InteropOptions.ExportOutput,
+        RunOptions.LoadModel, InteropOptions.ExportFormat, InteropOptions.OnnxInputs, InteropOptions.IncludePreprocessing,
+        InteropOptions.ExportOutput,
         .. ModelOptions.Architecture, .. ModelOptions.Losses,
     ];
 
@@ -43,6 +44,13 @@ internal sealed class ExportCommand : ToolCommand
         }
 
         string format = values.Get(InteropOptions.ExportFormat);
+        if (values.Get(InteropOptions.IncludePreprocessing) && (format != "onnx" || values.IsGiven(InteropOptions.OnnxInputs)))
+        {
+            throw new UsageException(format != "onnx"
+                ? $"{InteropOptions.IncludePreprocessing.Switch} is for --format=onnx; {format} has no place for it."
+                : $"{InteropOptions.IncludePreprocessing.Switch} takes raw columns, and {InteropOptions.OnnxInputs.Switch} names other inputs: leave one out.");
+        }
+
         string output = values.Get(InteropOptions.ExportOutput) is { Length: > 0 } named ? named : $"model.{format.Split('-')[0]}";
         using ModelFile file = ForeignModel.Open(input, values);
         switch (format)
@@ -55,7 +63,7 @@ internal sealed class ExportCommand : ToolCommand
                 TorchModelWriter.WriteTorchRec(output, file.ToTorch());
                 break;
             default:
-                WriteOnnx(output, file, values);
+                WriteOnnx(output, input, file, values);
                 break;
         }
 
@@ -75,11 +83,19 @@ internal sealed class ExportCommand : ToolCommand
         }
     }
 
-    private static void WriteOnnx(string output, ModelFile file, OptionValues values)
+    private static void WriteOnnx(string output, string input, ModelFile file, OptionValues values)
     {
+        OnnxPreprocessing? preprocessing =
+            values.Get(InteropOptions.IncludePreprocessing) ? OnnxPreprocessingReader.Read(input) : null;
         using var engine = new Engine();
         using var model = new DlrmModel(file.Config, engine, optimizer: null);
         file.ReadInto(model);
+        if (preprocessing is not null)
+        {
+            OnnxExporter.Write(output, model, preprocessing);
+            return;
+        }
+
         OnnxExporter.Write(output, model, values.Get(InteropOptions.OnnxInputs) == "onehot" ? OnnxInputs.OneHot : OnnxInputs.Bags);
     }
 }

@@ -29,6 +29,13 @@ internal static class InteropOptions
         IsNew = true,
     };
 
+    public static readonly ToolOption<bool> IncludePreprocessing = new(
+        "include-preprocessing", OptionGroup.Files, new Flag(), false,
+        "with --format=onnx, for a model of a data set folder: vocabularies and transforms go along, raw values in, probability out")
+    {
+        IsNew = true,
+    };
+
     public static readonly ToolOption<string> ExportFormat = new(
         "format", OptionGroup.Files, new Choice("pt", "pt-torchrec", "onnx"), "pt",
         "pt, the reference's checkpoint; pt-torchrec, a state_dict for TorchRec's DLRM; onnx, for ONNX Runtime and others")

@@ -20,20 +20,27 @@ internal static class OnnxCheck
     public static void Require(OnnxInterpreter file, DlrmModel model, OnnxInputs inputs)
     {
         var random = new System.Random(20190531);
-        float tolerance = model.Config.Precision.MlpBits == 8 ? Int8Tolerance : Tolerance;
         using var batch = new Batch(model.Config.DenseFeatures, model.Config.TableRows.Count);
         foreach (int size in new[] { 1, 7 })
         {
             Fill(batch, model.Config, size, inputs, random);
-            ReadOnlySpan<float> expected = model.Predict(batch);
-            float[] actual = file.Run(Inputs(batch, inputs)).Floats;
-            for (int sample = 0; sample < size; sample++)
+            RequireAlike(model.Predict(batch), file.Run(Inputs(batch, inputs)).Floats, ToleranceOf(model.Config));
+        }
+    }
+
+    /// <summary>Largest difference of two scores of a model.</summary>
+    public static float ToleranceOf(DlrmConfig config) => config.Precision.MlpBits == 8 ? Int8Tolerance : Tolerance;
+
+    /// <summary>Compares scores.</summary>
+    /// <exception cref="InvalidDataException">One differs.</exception>
+    public static void RequireAlike(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, float tolerance)
+    {
+        for (int sample = 0; sample < expected.Length; sample++)
+        {
+            if (!(Math.Abs(expected[sample] - actual[sample]) <= tolerance))
             {
-                if (!(Math.Abs(expected[sample] - actual[sample]) <= tolerance))
-                {
-                    throw new InvalidDataException(
-                        $"The exported file scores a sample {actual[sample]}, the model {expected[sample]}: nothing was written. Please report it.");
-                }
+                throw new InvalidDataException(
+                    $"The exported file scores a sample {actual[sample]}, the model {expected[sample]}: nothing was written. Please report it.");
             }
         }
     }

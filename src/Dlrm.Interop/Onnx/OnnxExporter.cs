@@ -27,10 +27,33 @@ public static class OnnxExporter
     /// <exception cref="IOException">It could not be written.</exception>
     public static void Write(string path, DlrmModel model, OnnxInputs inputs) => Write(path, model, inputs, LargestInside);
 
-    internal static void Write(string path, DlrmModel model, OnnxInputs inputs, long largestInside)
+    /// <summary>Writes a model that takes raw values, whole or not at all.</summary>
+    /// <param name="path">The file; with weights over <see cref="LargestInside"/> also FILE.data.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="preprocessing">How raw values become its inputs.</param>
+    /// <exception cref="InvalidDataException">The file would not score as the model does; nothing was written.</exception>
+    /// <exception cref="NotSupportedException">The model has a part that cannot be said in ONNX.</exception>
+    /// <exception cref="IOException">It could not be written.</exception>
+    public static void Write(string path, DlrmModel model, OnnxPreprocessing preprocessing)
+        => Write(path, model, OnnxInputs.OneHot, LargestInside, preprocessing);
+
+    internal static void Write(
+        string path, DlrmModel model, OnnxInputs inputs, long largestInside, OnnxPreprocessing? preprocessing = null)
     {
+        void Require(OnnxInterpreter written)
+        {
+            if (preprocessing is null)
+            {
+                OnnxCheck.Require(written, model, inputs);
+            }
+            else
+            {
+                OnnxRawCheck.Require(written, model, preprocessing);
+            }
+        }
+
         var parameters = model.Parameters.ToDictionary(parameter => parameter.Name, StringComparer.Ordinal);
-        OnnxGraph graph = OnnxModelBuilder.Build(model.Config, name => parameters[name], inputs);
+        OnnxGraph graph = OnnxModelBuilder.Build(model.Config, name => parameters[name], inputs, preprocessing);
         var file = new ModelProto
         {
             IrVersion = FormatVersion,
@@ -39,6 +62,11 @@ public static class OnnxExporter
             OpsetImport = { new OperatorSetIdProto { Domain = "", Version = OperatorSet } },
             MetadataProps = { new StringStringEntryProto { Key = ConfigKey, Value = model.Config.ToJson() } },
         };
+        if (preprocessing is not null)
+        {
+            file.OpsetImport.Add(new OperatorSetIdProto { Domain = OnnxRawInputs.Domain, Version = OnnxRawInputs.OperatorSet });
+        }
+
         if (graph.Weights.Sum(weight => weight.Bytes) <= largestInside)
         {
             foreach (TensorSource weight in graph.Weights)
@@ -46,7 +74,7 @@ public static class OnnxExporter
                 file.Graph.Initializer.Add(Inside(weight));
             }
 
-            AtomicFile.Write(path, stream => Serialize(file, stream), written => OnnxCheck.Require(OnnxInterpreter.Open(written), model, inputs));
+            AtomicFile.Write(path, stream => Serialize(file, stream), written => Require(OnnxInterpreter.Open(written)));
             return;
         }
 
@@ -71,7 +99,7 @@ public static class OnnxExporter
                         Serialize(file, stream);
                     }
 
-                    OnnxCheck.Require(OnnxInterpreter.Open(description, written), model, inputs);
+                    Require(OnnxInterpreter.Open(description, written));
                 }
                 finally
                 {

@@ -45,8 +45,12 @@ internal sealed class OnnxGraph
     /// <param name="attributes">See <see cref="Attribute(string, long)"/>.</param>
     /// <returns>The output's name.</returns>
     public string Node(string operation, string output, string[] inputs, params AttributeProto[] attributes)
+        => NodeOf("", operation, output, inputs, attributes);
+
+    /// <summary>The same with an operator of another domain.</summary>
+    public string NodeOf(string domain, string operation, string output, string[] inputs, params AttributeProto[] attributes)
     {
-        var node = new NodeProto { OpType = operation, Name = output };
+        var node = new NodeProto { OpType = operation, Name = output, Domain = domain };
         node.Input.AddRange(inputs);
         node.Output.Add(output);
         node.Attribute.AddRange(attributes);
@@ -89,6 +93,20 @@ internal sealed class OnnxGraph
     {
         string name = "double_" + value.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
         AddConstant(name, () => new TensorProto { Name = name, DataType = (int)TensorProto.Types.DataType.Double, DoubleData = { value } });
+        return name;
+    }
+
+    /// <summary>Numbers in double precision as an initializer of one dimension.</summary>
+    public string Doubles(params double[] values)
+    {
+        string name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"doubles_{_constants.Count}");
+        AddConstant(name, () => new TensorProto
+        {
+            Name = name,
+            DataType = (int)TensorProto.Types.DataType.Double,
+            Dims = { values.Length },
+            DoubleData = { values },
+        });
         return name;
     }
 

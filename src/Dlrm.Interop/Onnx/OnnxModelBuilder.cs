@@ -34,17 +34,21 @@ internal sealed class OnnxModelBuilder
     /// <param name="config">The architecture.</param>
     /// <param name="parameters">The parameters by name.</param>
     /// <param name="inputs">How lookups come in.</param>
-    public static OnnxGraph Build(DlrmConfig config, Func<string, Parameter> parameters, OnnxInputs inputs)
+    /// <param name="preprocessing">Takes raw values in their place; null for none.</param>
+    public static OnnxGraph Build(
+        DlrmConfig config, Func<string, Parameter> parameters, OnnxInputs inputs, OnnxPreprocessing? preprocessing)
     {
         var builder = new OnnxModelBuilder(config, parameters);
-        builder.Build(inputs);
+        builder.Build(inputs, preprocessing);
         return builder._graph;
     }
 
-    private void Build(OnnxInputs inputs)
+    private void Build(OnnxInputs inputs, OnnxPreprocessing? preprocessing)
     {
-        string dense = _graph.Input("dense_x", Float, "batch_size", _config.DenseFeatures);
-        (string Indices, string? Offsets)[] lookups = inputs == OnnxInputs.OneHot ? OneHotInputs() : BagInputs();
+        OnnxRawInputs? raw = preprocessing is null ? null : new OnnxRawInputs(_graph, preprocessing);
+        string dense = raw?.Dense() ?? _graph.Input("dense_x", Float, "batch_size", _config.DenseFeatures);
+        (string Indices, string? Offsets)[] lookups = raw is not null ? [.. raw.Indices().Select(name => (name, (string?)null))]
+            : inputs == OnnxInputs.OneHot ? OneHotInputs() : BagInputs();
         string batch = _graph.Node("Shape", "batch", [dense], OnnxGraph.Attribute("start", 0), OnnxGraph.Attribute("end", 1));
         var towers = new OnnxTowers(_graph, _config, _weights);
         string x = towers.Bottom(dense);

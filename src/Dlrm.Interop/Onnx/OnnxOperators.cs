@@ -12,6 +12,7 @@ internal static class OnnxOperators
 
     private static OnnxValue RunOther(NodeProto node, OnnxValue[] x) => node.OpType switch
     {
+        "LabelEncoder" => LabelEncoder(node, x[0]),
         "Shape" => Shape(node, x[0]),
         "ConstantOfShape" => ConstantOfShape(node, x[0]),
         "Reshape" => x[0].WithShape(Inferred([.. x[1].Integers.Select(extent => (int)extent)], x[0].Count)),
@@ -33,6 +34,21 @@ internal static class OnnxOperators
 
     private static long Integer(NodeProto node, string name, long otherwise)
         => node.Attribute.FirstOrDefault(attribute => attribute.Name == name)?.I ?? otherwise;
+
+    private static OnnxValue LabelEncoder(NodeProto node, OnnxValue x)
+    {
+        AttributeProto Find(string name) => node.Attribute.Single(attribute => attribute.Name == name);
+        var rows = Find("values_int64s").Ints;
+        long otherwise = Find("default_int64").I;
+        if (x.IsText)
+        {
+            var texts = Find("keys_strings").Strings.Select((key, i) => (Key: key.ToStringUtf8(), i)).ToDictionary(e => e.Key, e => rows[e.i], StringComparer.Ordinal);
+            return new OnnxValue(x.Shape, Array.ConvertAll(x.Texts, text => texts.GetValueOrDefault(text, otherwise)));
+        }
+
+        var numbers = Find("keys_int64s").Ints.Select((key, i) => (Key: key, i)).ToDictionary(e => e.Key, e => rows[e.i]);
+        return new OnnxValue(x.Shape, Array.ConvertAll(x.Integers, number => numbers.GetValueOrDefault(number, otherwise)));
+    }
 
     private static OnnxValue Shape(NodeProto node, OnnxValue x)
     {

@@ -9,6 +9,8 @@ internal sealed class OnnxTowers(OnnxGraph graph, DlrmConfig config, OnnxWeights
 {
     private const float Epsilon = 1e-5f; // Of both normalizations.
 
+    private static readonly string[] BatchParameters = ["weight", "bias", "running_mean", "running_var"];
+
     private readonly TowerOptions _options = config.Tower ?? new TowerOptions();
     private readonly OnnxInt8Layers _bytes = new(graph, weights);
 
@@ -51,7 +53,7 @@ internal sealed class OnnxTowers(OnnxGraph graph, DlrmConfig config, OnnxWeights
         "batch" => graph.Node(
             "BatchNormalization",
             name,
-            [x, .. new[] { "weight", "bias", "running_mean", "running_var" }.Select(part => weights.Dense($"{name}.{part}"))],
+            [x, .. BatchParameters.Select(part => weights.Dense($"{name}.{part}"))],
             OnnxGraph.Attribute("epsilon", Epsilon)),
         "layer" => graph.Node(
             "LayerNormalization",

@@ -1,4 +1,5 @@
 using Dlrm.Data;
+using Dlrm.Data.Folders;
 using Dlrm.Interop.Models;
 using Dlrm.Interop.Onnx;
 using Dlrm.Layers;
@@ -171,6 +172,88 @@ public sealed class OnnxExporterTests
     }
 
     [Fact]
+    public void Every_transform_and_vocabulary_goes_along()
+    {
+        using var engine = new Engine(1);
+        DlrmConfig config = ModelFixture.Config() with { TableRows = [4, 3], TopMlp = [8, 1], BottomMlp = [7, 6, ModelFixture.Config().EmbeddingDimension] };
+        using var model = new DlrmModel(config, engine, optimizer: null);
+        model.Initialize(new NumpyRandom(5));
+        DenseFeature[] features =
+        [
+            new() { Name = "a", Column = "a" },
+            new() { Name = "a_missing", Column = "a", IsIndicator = true },
+            new() { Name = "b", Column = "b", Log1p = true, Shift = 2.5, Divisor = 1.7 },
+            new() { Name = "c", Column = "c", ClipLow = -3, ClipHigh = 40, Shift = -3, Divisor = 43, Fill = 7 },
+            new() { Name = "d", Column = "d", Borders = [1, 2, 2, 50, 4000] },
+            new() { Name = "one" },
+            new() { Name = "e", Column = "e", Divisor = 100_000 },
+        ];
+        var preprocessing = new OnnxPreprocessing
+        {
+            Dense =
+            [
+                .. features.Select(feature => new OnnxDenseFeature
+                {
+                    Column = feature.Column, IsIndicator = feature.IsIndicator, ClipLow = feature.ClipLow, ClipHigh = feature.ClipHigh,
+                    Log1p = feature.Log1p, Shift = feature.Shift, Divisor = feature.Divisor, Borders = feature.Borders, Fill = feature.Fill,
+                    Encode = value => Encode(feature, value),
+                }),
+            ],
+            Sparse = [new OnnxVocabulary("city", ["Zürich", "", "Bern"], false), new OnnxVocabulary("code", ["", "-17"], true)],
+        };
+        using var file = TestFile.Named("model.onnx");
+        OnnxExporter.Write(file.Path, model, preprocessing);
+
+        double[] raw = [double.NaN, -5, 0, 1, 2, 3, 49.5, 50, 4000, 1e9];
+        (string[] cities, int[] cityRows) = (["Zürich", "", "Bern", "bern", "?", "Bern", "", "", "x", "Zürich"], [1, 2, 3, 0, 0, 3, 2, 2, 0, 1]);
+        long[] codes = [-17, 17, 0, -17, 1, 2, 3, 4, -17, 5];
+        using var batch = new Batch(7, 2);
+        batch.Resize(raw.Length);
+        for (int row = 0; row < raw.Length; row++)
+        {
+            for (int feature = 0; feature < 7; feature++)
+            {
+                batch.Dense[(row * 7) + feature] = Encode(features[feature], raw[row]);
+            }
+
+            (batch.Offsets(0)[row + 1], batch.Offsets(1)[row + 1]) = (row + 1, row + 1);
+        }
+
+        cityRows.CopyTo(batch.ReserveIndices(0, raw.Length));
+        Array.ConvertAll(codes, code => code == -17 ? 2 : 0).CopyTo(batch.ReserveIndices(1, raw.Length));
+        var inputs = new Dictionary<string, OnnxValue>
+        {
+            ["city"] = new([raw.Length, 1], cities),
+            ["code"] = new([raw.Length, 1], codes),
+        };
+        foreach (string column in new[] { "a", "b", "c", "d", "e" })
+        {
+            inputs[column] = new OnnxValue([raw.Length, 1], raw);
+        }
+
+        Assert.All(Run(file.Path, inputs).Zip(model.Predict(batch).ToArray()), pair => Assert.Equal(pair.Second, pair.First, 1e-6f));
+    }
+
+    /// <summary>The documented formula, in plain arithmetic.</summary>
+    private static float Encode(DenseFeature feature, double x)
+    {
+        if (feature.Column is null || feature.IsIndicator)
+        {
+            return feature.Column is null || double.IsNaN(x) ? 1 : 0;
+        }
+
+        if (double.IsNaN(x) && feature.Fill is null)
+        {
+            return 0;
+        }
+
+        x = double.IsNaN(x) ? feature.Fill!.Value : x;
+        x = Math.Min(Math.Max(x, feature.ClipLow ?? x), feature.ClipHigh ?? double.MaxValue);
+        x = feature.Log1p ? Math.Log(Math.Max(x, 0) + 1) : x;
+        return feature.Borders is { } borders ? borders.Count(border => border <= x) / (float)borders.Count : (float)((x - feature.Shift) / feature.Divisor);
+    }
+
+    [Fact]
     public void The_references_own_export_is_imported()
     {
         using var file = TestFile.Copy("reference.onnx");
@@ -258,6 +341,10 @@ public sealed class OnnxExporterTests
         [
             .. inputs.Select(entry => entry.Value.IsFloat
                 ? NamedOnnxValue.CreateFromTensor(entry.Key, new DenseTensor<float>(entry.Value.Floats, entry.Value.Shape))
+                : entry.Value.IsDouble
+                ? NamedOnnxValue.CreateFromTensor(entry.Key, new DenseTensor<double>(entry.Value.Doubles, entry.Value.Shape))
+                : entry.Value.IsText
+                ? NamedOnnxValue.CreateFromTensor(entry.Key, new DenseTensor<string>(entry.Value.Texts, entry.Value.Shape))
                 : NamedOnnxValue.CreateFromTensor(entry.Key, new DenseTensor<long>(entry.Value.Integers, entry.Value.Shape))),
         ];
         using IDisposableReadOnlyCollection<DisposableNamedOnnxValue> results = session.Run(values, ["pred"]);

@@ -282,6 +282,40 @@ public sealed class TorchModelWriterTests
         Assert.Equal(double.Parse(output, CultureInfo.InvariantCulture), model.Predict(batch)[0], 1e-6);
     }
 
+    [Fact]
+    public void TorchRecs_cross_network_gives_our_scores()
+    {
+        Python.Require("torch");
+        using var engine = new Engine(1);
+        using DlrmModel model = Train(engine, "dcn", "sgd");
+        using var file = TestFile.Named("x.pt");
+        TorchModelWriter.WriteTorchRec(file.Path, Contents(model, "sgd"));
+        using var batch = new Batch(5, 5);
+        batch.Resize(1);
+        for (int feature = 0; feature < 5; feature++)
+        {
+            batch.Dense[feature] = feature / 5f;
+            batch.Offsets(feature)[1] = 1;
+            batch.ReserveIndices(feature, 1)[0] = 0;
+        }
+
+        // DLRM_DCN's forward pass: all features side by side, then torchrec.modules.crossnet.LowRankCrossNet.
+        string output = Python.Run(
+            "import sys, torch\n"
+            + "d = torch.load(sys.argv[1], weights_only=True)\n"
+            + "l = torch.nn.functional.linear\n"
+            + "x = torch.arange(5).float().reshape(1, 5) / 5\n"
+            + "for i in range(2): x = l(x, d['model.dense_arch.model._mlp.%d._linear.weight' % i], d['model.dense_arch.model._mlp.%d._linear.bias' % i]).relu()\n"
+            + "x = x0 = torch.cat([x] + [d['model.sparse_arch.embedding_bag_collection.embedding_bags.t_cat_%d.weight' % i][:1] for i in range(5)], 1)\n"
+            + "c = 'model.inter_arch.crossnet.'\n"
+            + "for i in range(sum(k.startswith(c + 'bias') for k in d)): x = x0 * l(l(x, d[c + 'V_kernels.%d' % i]), d[c + 'W_kernels.%d' % i], d[c + 'bias.%d' % i]) + x\n"
+            + "for i in range(2): x = l(x, d['model.over_arch.model.0._mlp.%d._linear.weight' % i], d['model.over_arch.model.0._mlp.%d._linear.bias' % i]).relu()\n"
+            + "print(torch.sigmoid(l(x, d['model.over_arch.model.1.weight'], d['model.over_arch.model.1.bias'])).item())",
+            file.Path);
+
+        Assert.Equal(double.Parse(output, CultureInfo.InvariantCulture), model.Predict(batch)[0], 1e-6);
+    }
+
     [Theory]
     [InlineData("md", "dot", "tables other than full")]
     [InlineData("full", "cat", "interaction cat")]
