@@ -112,7 +112,7 @@ internal static class CommandLine
             }
             else if (tokens[i].Type == TokenType.Argument)
             {
-                if (text.StartsWith('-') || command.Positional is not { } positional
+                if ((text.StartsWith('-') && text != "-") || command.Positional is not { } positional
                     || (values.ContainsKey(positional) && !positional.Collects))
                 {
                     throw Unknown(text, command);

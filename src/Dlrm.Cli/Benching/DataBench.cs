@@ -8,14 +8,14 @@ using Dlrm.Threading;
 
 namespace Dlrm.Cli.Benching;
 
-/// <summary>How fast raw text becomes a data set folder, and how fast the folder gives batches.</summary>
+/// <summary>How fast raw text becomes a data set folder, how fast the folder gives batches, and what an epoch waits for them.</summary>
 internal static class DataBench
 {
     /// <summary>The preset's name.</summary>
     public const string Name = "preprocess";
 
     /// <summary>What it measures.</summary>
-    public const string Summary = "Criteo-like text to a data set folder, and batches from it";
+    public const string Summary = "Criteo-like text to a data set folder, batches from it, an epoch fed by them";
 
     private const long TextBytes = 256 << 20;
     private const int BatchSize = 2048;
@@ -68,6 +68,8 @@ internal static class DataBench
         using var set = DataSetFolder.Open(output);
         double inOrder = Loader(set, shuffled: false, rounds);
         double shuffled = Loader(set, shuffled: true, rounds);
+        using var fed = new FolderBatchSource(set, "train", BatchSize, 7ul, bufferRows: 1 << 18);
+        (double rateOfBare, double waiting) = FedTrainingBench.Measure(fed, threads);
         return new JsonObject
         {
             ["preset"] = Name,
@@ -78,6 +80,8 @@ internal static class DataBench
             ["preprocess_mb_per_core_s"] = Math.Round(megabytes / busy, 1),
             ["loader_samples_per_core_s"] = Math.Round(inOrder),
             ["loader_shuffled_samples_per_core_s"] = Math.Round(shuffled),
+            ["epoch_rate_of_bare_steps"] = Math.Round(rateOfBare, 4),
+            ["waiting_share_of_epoch"] = Math.Round(waiting, 5),
         };
     }
 

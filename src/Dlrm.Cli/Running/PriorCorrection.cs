@@ -9,7 +9,8 @@ namespace Dlrm.Cli.Running;
 /// <summary>Brings scores of a model that saw only some of the negatives to the rate of other data.</summary>
 /// <remarks>
 /// Where a share k of the negatives was kept, the odds that a model learns are 1/k times the true ones. So the logit of a
-/// model trained with k is shifted by ln(k) − ln(k of the data scored): of the last bias, which changes nothing else.
+/// model trained with k is shifted by ln(k) − ln(k of the data scored): of the last bias, which changes nothing else. So
+/// scores always fit the data that are scored, whose metrics mean what they say; order, and so AUC, stays the same.
 /// </remarks>
 internal static class PriorCorrection
 {
@@ -17,13 +18,23 @@ internal static class PriorCorrection
     /// <param name="path">The model's folder.</param>
     /// <param name="model">The loaded model.</param>
     /// <param name="dropped">The share of negatives that was dropped from the data to score.</param>
-    /// <returns>What was done, for people; null when there is nothing to correct.</returns>
+    /// <returns>What was done, for people; null when no negatives were dropped from either.</returns>
     public static string? Apply(string path, DlrmModel model, double dropped)
     {
         double trained = DroppedInTraining(path);
-        if (trained == dropped || trained >= 1 || dropped >= 1)
+        if (trained >= 1 || dropped >= 1)
         {
             return null;
+        }
+
+        if (trained == dropped)
+        {
+            return trained == 0
+                ? null
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Scores are left as they are: the model was trained with {100 * (1 - trained):0.##} % of the negatives, and these data have as "
+                    + $"many. Label rate, loss and calibration below are theirs; among all rows, logits would be {Math.Log(1 - trained):0.0000} off.");
         }
 
         double shift = Math.Log(1 - trained) - Math.Log(1 - dropped);

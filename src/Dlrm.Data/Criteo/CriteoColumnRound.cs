@@ -45,6 +45,9 @@ internal sealed class CriteoColumnRound : IDisposable
     /// <summary>The numbers given so far, by column.</summary>
     public IReadOnlyList<HashVocabulary> Vocabularies => _vocabularies;
 
+    /// <summary>(26) of (values or more): rows of each value so far.</summary>
+    public long[][] Counts { get; } = [.. Enumerable.Range(0, CriteoColumns.Categorical).Select(_ => new long[64])];
+
     /// <summary>Fetches blocks and parses them.</summary>
     /// <returns>False at the end of the file.</returns>
     public bool Parse(LineBlockReader reader, bool stopAtBadLine)
@@ -102,7 +105,24 @@ internal sealed class CriteoColumnRound : IDisposable
                 }
             }
 
-            _vocabularies[column].Encode(hashes, Columns[block].Sparse[column].Ints, stride: 1);
+            Span<int> indices = Columns[block].Sparse[column].Ints[..hashes.Length];
+            _vocabularies[column].Encode(hashes, indices, stride: 1);
+            CountRows(column, indices);
+        }
+    }
+
+    /// <summary>Adds rows of values; the indices have just been written and are in the first-level cache.</summary>
+    public void CountRows(int column, ReadOnlySpan<int> indices)
+    {
+        if (Counts[column].Length < _vocabularies[column].Count)
+        {
+            Array.Resize(ref Counts[column], _vocabularies[column].Count * 2);
+        }
+
+        long[] counts = Counts[column];
+        foreach (int index in indices)
+        {
+            counts[index]++;
         }
     }
 

@@ -32,6 +32,7 @@ internal sealed class CriteoPass : IDisposable
     private readonly SubSampler _sampler;
     private readonly int _workers;
     private readonly List<SourceRows> _sources = [];
+    private readonly RowBuffers _pending = new(CriteoColumns.Dense, new bool[CriteoColumns.Categorical], weighted: false, grouped: false);
     private readonly int[] _known = new int[CriteoColumns.Categorical];
 
     // One bit a row read: kept or dropped. Only with sub-sampling; otherwise all are kept.
@@ -116,21 +117,21 @@ internal sealed class CriteoPass : IDisposable
     /// <summary>Writes the vocabularies and gives the features.</summary>
     public IReadOnlyList<SparseFeature> WriteVocabularies(string folder)
     {
-        long[][] counts = Frequencies(folder);
         var features = new SparseFeature[CriteoColumns.Categorical];
         Parallel.For(0, features.Length, new ParallelOptions { MaxDegreeOfParallelism = _workers }, column =>
         {
             HashVocabulary vocabulary = _round.Vocabularies[column];
+            long[] counts = _round.Counts[column];
             string name = string.Create(CultureInfo.InvariantCulture, $"vocabulary-{column:000}.arrow");
             var text = new byte[8];
             (string hash, string values) = VocabularyFile.Write(
                 Path.Combine(folder, name), vocabulary.Count,
                 number =>
                 {
-                    System.Buffers.Text.Utf8Formatter.TryFormat(vocabulary.Hashes[number], text, out int _, new System.Buffers.StandardFormat('x', 8));
+                    WriteHexadecimal(vocabulary.Hashes[number], text);
                     return text;
                 },
-                number => counts[column][number],
+                number => counts[number],
                 isText: true);
             features[column] = new SparseFeature
             {
@@ -143,12 +144,8 @@ internal sealed class CriteoPass : IDisposable
                 ValuesHash = values,
             };
         });
-        Counts = counts;
         return features;
     }
-
-    /// <summary>(26) of (values): rows of each, once the vocabularies were written.</summary>
-    private long[][] Counts { get; set; } = [];
 
     /// <summary>The report's columns.</summary>
     public IReadOnlyList<ColumnReport> Columns(IReadOnlyList<SparseFeature> features) =>
@@ -156,7 +153,7 @@ internal sealed class CriteoPass : IDisposable
         .. features.Select((feature, column) =>
         {
             ReadOnlySpan<uint> hashes = _round.Vocabularies[column].Hashes;
-            long[] counts = Counts[column];
+            long[] counts = _round.Counts[column][..hashes.Length];
             int missing = hashes.IndexOf(0u);
             var top = new List<string>();
             foreach (int value in MostFrequent.Of(counts))
@@ -176,9 +173,19 @@ internal sealed class CriteoPass : IDisposable
         _round.Dispose();
     }
 
+    /// <summary>Writes eight lower-case digits: each half byte goes to a byte of its own, letters lie 39 above digits.</summary>
+    private static void WriteHexadecimal(uint hash, Span<byte> text)
+    {
+        ulong digits = hash;
+        digits = ((digits & 0xffff0000) << 16) | (digits & 0xffff);
+        digits = ((digits & 0x0000ff000000ff00) << 8) | (digits & 0x000000ff000000ff);
+        digits = ((digits & 0x00f000f000f000f0) << 4) | (digits & 0x000f000f000f000f);
+        ulong letters = ((digits + 0x0606060606060606) >> 4) & 0x0101010101010101;
+        BinaryPrimitives.WriteUInt64BigEndian(text, digits + 0x3030303030303030 + (letters * 39));
+    }
+
     private PartWriter NewWriter() => new(
-        _folder, string.Create(CultureInfo.InvariantCulture, $"rows-{_journal.Pieces.Count:00000}"), ArrowSchema,
-        new RowBuffers(CriteoColumns.Dense, new bool[CriteoColumns.Categorical], weighted: false, grouped: false));
+        _folder, string.Create(CultureInfo.InvariantCulture, $"rows-{_journal.Pieces.Count:00000}"), ArrowSchema, _pending);
 
     private void ReadFile(int file, long skip, long lines, long total, CancellationToken cancellation)
     {
@@ -376,6 +383,7 @@ internal sealed class CriteoPass : IDisposable
             return;
         }
 
+        Recount();
         _sources.AddRange(last.Sources);
         _rejects.Restore(last.Skipped);
         _writer.Dispose();
@@ -384,25 +392,19 @@ internal sealed class CriteoPass : IDisposable
             CultureInfo.InvariantCulture, $"an earlier process was stopped after {RowsRead:N0} rows; they were kept."));
     }
 
-    private long[][] Frequencies(string folder)
+    /// <summary>Counts the values of the rows that an earlier process wrote.</summary>
+    private void Recount()
     {
-        long[][] counts = [.. _round.Vocabularies.Select(vocabulary => new long[vocabulary.Count])];
         foreach (RowFileEntry entry in Files)
         {
-            using var file = new RowFile(Path.Combine(folder, entry.Name), ArrowSchema);
-            Parallel.For(0, counts.Length, new ParallelOptions { MaxDegreeOfParallelism = _workers }, column =>
+            using var file = new RowFile(Path.Combine(_folder, entry.Name), ArrowSchema);
+            Parallel.For(0, CriteoColumns.Categorical, new ParallelOptions { MaxDegreeOfParallelism = _workers }, column =>
             {
-                long[] own = counts[column];
                 foreach (RowFile.Piece piece in file.Pieces)
                 {
-                    foreach (int index in piece.Column<int>(1 + CriteoColumns.Dense + column, 0, piece.Rows))
-                    {
-                        own[index]++;
-                    }
+                    _round.CountRows(column, piece.Column<int>(1 + CriteoColumns.Dense + column, 0, piece.Rows));
                 }
             });
         }
-
-        return counts;
     }
 }

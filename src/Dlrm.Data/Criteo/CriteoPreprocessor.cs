@@ -35,7 +35,8 @@ public static class CriteoPreprocessor
             return new PreprocessReport { Description = existing, Folder = output.FullPath, WasThere = true };
         }
 
-        options.Announce?.Invoke(RequireRoom(options, files, output));
+        string needs = RequireRoom(options, files, output);
+        options.Announce?.Invoke(needs);
         var rejects = new RejectLog(options.OnBadLine);
         using var pass = new CriteoPass(options, files, Journal<CriteoPiece>.Open(output.Work, settings, files), output.Work, rejects, progress);
         try

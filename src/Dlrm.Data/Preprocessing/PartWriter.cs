@@ -37,6 +37,12 @@ internal sealed class PartWriter(string folder, string name, Schema schema, RowB
     /// <summary>Adds rows.</summary>
     public void Append(RowBuffers rows)
     {
+        // Growing to a whole record batch by doubling would copy it twice.
+        if (buffers.Rows > 0 && buffers.Rows + rows.Rows <= BatchRows)
+        {
+            buffers.Reserve(buffers.Rows > BatchRows / 16 ? BatchRows : buffers.Rows + rows.Rows);
+        }
+
         for (int done = 0; done < rows.Rows;)
         {
             int count = Math.Min(rows.Rows - done, BatchRows - buffers.Rows);

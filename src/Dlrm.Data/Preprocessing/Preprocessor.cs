@@ -38,7 +38,8 @@ public static class Preprocessor
             return new PreprocessReport { Description = existing, Folder = output.FullPath, WasThere = true };
         }
 
-        options.Announce?.Invoke(RequireRoom(options, rule, files, output));
+        string needs = RequireRoom(options, rule, files, output);
+        options.Announce?.Invoke(needs);
         try
         {
             return Make(options, rule, files, settings, output, progress, cancellation);

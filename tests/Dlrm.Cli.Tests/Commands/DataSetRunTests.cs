@@ -118,6 +118,7 @@ public sealed class DataSetRunTests : IDisposable
             "--arch-mlp-top=4-1", "--loss-function=bce", "--mini-batch-size=32", "--learning-rate=0.05", $"--output-dir={_scratch["run"]}").Code);
         Ended same = ToolRunner.Run("evaluate", _scratch["run"], "--format=json");
         Assert.DoesNotContain("Prior corrected", same.Error, StringComparison.Ordinal);
+        Assert.Contains("trained with 50 % of the negatives, and these data have as many", same.Error, StringComparison.Ordinal);
         Ended corrected = ToolRunner.Run("evaluate", _scratch["run"], $"--data-set={_scratch["set0"]}", "--format=json");
         Ended plain = ToolRunner.Run("evaluate", _scratch["run"], $"--data-set={_scratch["set0"]}", "--format=json", "--prior-correction=false");
         Assert.Contains("logits are shifted by -0.6931", corrected.Error, StringComparison.Ordinal);
