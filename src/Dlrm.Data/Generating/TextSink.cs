@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.Text;
 using Dlrm.Data.Criteo;
 using Dlrm.Data.Folders;
-using Dlrm.Data.Preprocessing;
 
 namespace Dlrm.Data.Generating;
 

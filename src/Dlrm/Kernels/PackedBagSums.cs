@@ -155,8 +155,8 @@ internal unsafe struct PackedBagSums
     }
 
     /// <summary>
-    /// Asks for a group of rows at once. One row asked for with each that is summed would be slower: a processor starts as
-    /// many translations of addresses as it sees instructions that need one, and the arithmetic of a few rows fills its view.
+    /// Asks for a group of rows at once, in a loop short enough for the processor to have many of them under way. Between
+    /// the conversions, of which two or three rows are all it can look ahead, it would have few.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private void Ask(int lookup)
