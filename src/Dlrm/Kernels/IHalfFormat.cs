@@ -77,15 +77,20 @@ internal readonly struct Float16Format : IHalfFormat
     public static TSimd Decode<TSimd>(TSimd words)
         where TSimd : unmanaged, ISimd<TSimd>
     {
-        TSimd sign = TSimd.ShiftLeftBits(words & TSimd.BroadcastBits(0x8000), 16);
-        TSimd magnitude = TSimd.ShiftLeftBits(words & TSimd.BroadcastBits(0x7FFF), 13);
-        TSimd normal = TSimd.AddBits(magnitude, TSimd.BroadcastBits(Rebias));
+        // The sign to its place, exponent and fraction below the three bits that the single's exponent has more.
+        TSimd spread = TSimd.ShiftRightBits(TSimd.ShiftLeftBits(words, 16), 3) & TSimd.BroadcastBits(unchecked((int)0x8FFFE000));
+        TSimd magnitude = spread & TSimd.BroadcastBits(0x0FFFE000);
+        TSimd sign = spread ^ magnitude;
 
         // Below 2⁻¹⁴ there is no leading one: it is put in front, and taken away as a number.
-        TSimd small = TSimd.AddBits(magnitude, TSimd.BroadcastBits(LeastNormal)) - TSimd.BroadcastBits(LeastNormal);
-        TSimd value = TSimd.Select(HalfMasks.Above(magnitude, (1 << 23) - 1), normal, small);
-        TSimd special = TSimd.AddBits(normal, TSimd.BroadcastBits(Rebias));
-        return TSimd.Select(HalfMasks.Above(magnitude, (31 << 23) - 1), special, value) | sign;
+        TSimd isSmall = TSimd.ShiftRightBits(TSimd.SubtractBits(magnitude, TSimd.BroadcastBits(1 << 23)), 31);
+        TSimd front = isSmall & TSimd.BroadcastBits(LeastNormal);
+        TSimd rebias = TSimd.SubtractBits(TSimd.BroadcastBits(Rebias), TSimd.ShiftLeftBits(isSmall, 23));
+        TSimd value = TSimd.AddBits(magnitude, rebias) - front;
+
+        // Infinity and NaN have the largest exponent in either format.
+        TSimd isSpecial = HalfMasks.Above(magnitude, (31 << 23) - 1);
+        return (value | sign) | (isSpecial & TSimd.BroadcastBits(Infinity));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

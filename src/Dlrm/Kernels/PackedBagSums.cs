@@ -9,6 +9,9 @@ namespace Dlrm.Kernels;
 /// </remarks>
 internal unsafe struct PackedBagSums
 {
+    /// <summary>Rows that are asked for at once.</summary>
+    private const int Group = 16;
+
     /// <summary>(E, bytes of a row).</summary>
     public byte* Table;
 
@@ -30,11 +33,17 @@ internal unsafe struct PackedBagSums
     /// <summary>(L).</summary>
     public int* Indices;
 
-    /// <summary>The last lookup that may be read ahead.</summary>
-    public int Last;
+    /// <summary>One after the last lookup that may be read ahead.</summary>
+    public int End;
 
     /// <summary>Lookups to ask ahead.</summary>
     public int Ahead;
+
+    /// <summary>One after the last lookup that was asked for.</summary>
+    public int Asked;
+
+    /// <summary>The lookup at which to ask again.</summary>
+    public int Next;
 
     /// <summary>(B, D).</summary>
     public float* Output;
@@ -43,7 +52,7 @@ internal unsafe struct PackedBagSums
     public long OutputStride;
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public readonly void Sum1<TSimd, TRow>(int sample, int column)
+    public void Sum1<TSimd, TRow>(int sample, int column)
         where TSimd : unmanaged, ISimd<TSimd>
         where TRow : struct, IRowFormat
     {
@@ -62,7 +71,7 @@ internal unsafe struct PackedBagSums
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public readonly void Sum4<TSimd, TRow>(int sample, int column)
+    public void Sum4<TSimd, TRow>(int sample, int column)
         where TSimd : unmanaged, ISimd<TSimd>
         where TRow : struct, IRowFormat
     {
@@ -90,7 +99,7 @@ internal unsafe struct PackedBagSums
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public readonly void Sum8<TSimd, TRow>(int sample, int column)
+    public void Sum8<TSimd, TRow>(int sample, int column)
         where TSimd : unmanaged, ISimd<TSimd>
         where TRow : struct, IRowFormat
     {
@@ -129,25 +138,48 @@ internal unsafe struct PackedBagSums
         TSimd.Store(sum7, output + (7 * TSimd.Lanes));
     }
 
-    /// <summary>The looked-up row and its factors; asks for the one that comes <see cref="Ahead"/> lookups later.</summary>
+    /// <summary>The looked-up row and its factors; now and then asks for those that come <see cref="Ahead"/> lookups later.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly byte* Row<TRow>(int lookup, int column, out float scale, out float bias)
+    private byte* Row<TRow>(int lookup, int column, out float scale, out float bias)
         where TRow : struct, IRowFormat
     {
-        if (column == 0)
+        if (lookup >= Next)
         {
-            int ahead = lookup + Ahead;
-            ahead = ahead < Last ? ahead : Last;
-            Prefetch.Bytes(Table + ((long)Indices[ahead] * RowBytes), RowBytes);
-            if (Weights != null)
-            {
-                Prefetch.Row(Weights + WeightIndices[ahead], sizeof(float));
-            }
+            Ask(lookup);
         }
 
         byte* row = Table + ((long)Indices[lookup] * RowBytes);
         float weight = Weights == null ? 1 : Weights[WeightIndices[lookup]];
         TRow.Factors(row, Dimension, weight, out scale, out bias);
         return row;
+    }
+
+    /// <summary>
+    /// Asks for a group of rows at once, in a loop short enough for the processor to have many of them under way. Between
+    /// the conversions, of which two or three rows are all it can look ahead, it would have few.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private void Ask(int lookup)
+    {
+        int first = Math.Max(Asked, lookup);
+        int end = Math.Min(lookup + Ahead + Group, End);
+        byte* table = Table;
+        int* indices = Indices;
+        int bytes = RowBytes;
+        for (int ahead = first; ahead < end; ahead++)
+        {
+            Prefetch.Bytes(table + ((long)indices[ahead] * bytes), bytes);
+        }
+
+        if (Weights != null)
+        {
+            for (int ahead = first; ahead < end; ahead++)
+            {
+                Prefetch.Row(Weights + WeightIndices[ahead], sizeof(float));
+            }
+        }
+
+        Asked = Math.Max(first, end);
+        Next = lookup + Group;
     }
 }

@@ -79,8 +79,9 @@ internal sealed unsafe class PackedEmbeddingBag<TSimd> : PackedEmbeddingBag
                 WeightIndices = weightIndex,
                 Offsets = offset,
                 Indices = index,
-                Last = Math.Max(0, offsets[end] - 1),
+                End = offsets[end],
                 Ahead = Prefetch.Distance(rowBytes),
+                Next = offsets[start],
                 Output = output.Data,
                 OutputStride = output.Stride,
             };
@@ -104,7 +105,7 @@ internal sealed unsafe class PackedEmbeddingBag<TSimd> : PackedEmbeddingBag
         }
     }
 
-    /// <summary>A bag is walked once for each block of columns; the first walk asks ahead.</summary>
+    /// <summary>A bag is walked once for each block of columns; whichever comes first asks ahead.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pool<TRow>(in PackedBagSums bags, int start, int end)
         where TRow : struct, IRowFormat

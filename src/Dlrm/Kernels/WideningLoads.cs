@@ -40,12 +40,20 @@ internal static unsafe class WideningLoads
     {
         if (TSimd.Lanes == 16)
         {
-            return Cast<TSimd>(Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Spread(*(ulong*)source))));
+            Vector128<byte> pairs16 = Vector128.CreateScalarUnsafe(*(ulong*)source).AsByte();
+            Vector512<int> twice = Avx512F.ConvertToVector512Int32(Sse2.UnpackLow(pairs16, pairs16));
+            Vector512<uint> shifts = Vector512.Create(0x0000000400000000UL).AsUInt32();
+            return Cast<TSimd>(Vector512.ConvertToSingle(
+                Avx512F.ShiftRightLogicalVariable(twice, shifts) & Vector512.Create(0xF)));
         }
 
         if (TSimd.Lanes == 8)
         {
-            return Cast<TSimd>(Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(Spread(*(uint*)source))));
+            Vector128<byte> pairs8 = Vector128.CreateScalarUnsafe(*(uint*)source).AsByte();
+            Vector256<int> twice = Avx2.ConvertToVector256Int32(Sse2.UnpackLow(pairs8, pairs8));
+            Vector256<uint> shifts = Vector256.Create(0x0000000400000000UL).AsUInt32();
+            return Cast<TSimd>(Vector256.ConvertToSingle(
+                Avx2.ShiftRightLogicalVariable(twice, shifts) & Vector256.Create(0xF)));
         }
 
         uint pairs = *(ushort*)source;
@@ -107,15 +115,6 @@ internal static unsafe class WideningLoads
         where TSimd : unmanaged, ISimd<TSimd>
         => Cast<TSimd>(Vector128.ConvertToSingle(
             Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(bytes).AsByte())).AsInt32()));
-
-    /// <summary>Up to 16 halves of bytes, each in a byte of its own.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<byte> Spread(ulong pairs)
-    {
-        Vector128<byte> low = Vector128.CreateScalarUnsafe(pairs & 0x0F0F0F0F0F0F0F0F).AsByte();
-        Vector128<byte> high = Vector128.CreateScalarUnsafe((pairs >> 4) & 0x0F0F0F0F0F0F0F0F).AsByte();
-        return Sse2.UnpackLow(low, high);
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TSimd Cast<TSimd>(Vector512<float> value)
