@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
-using Dlrm.Data;
 using Dlrm.Data.Generating;
 
 namespace Dlrm.Cli.Commands;
