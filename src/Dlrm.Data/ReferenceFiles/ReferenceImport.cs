@@ -35,7 +35,7 @@ public static class ReferenceImport
             return existing;
         }
 
-        SpaceCheck.Require(output, 2 * files.Sum(file => new FileInfo(file).Length));
+        SpaceCheck.RequireDisk(output, 2 * files.Sum(file => new FileInfo(file).Length));
         if (Directory.Exists(folder.Work))
         {
             Directory.Delete(folder.Work, recursive: true);
