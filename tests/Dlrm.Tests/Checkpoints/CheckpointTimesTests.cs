@@ -1,7 +1,6 @@
 using Dlrm.Checkpoints;
 using Dlrm.Kernels;
 using Dlrm.Memory;
-using Dlrm.Model;
 using Dlrm.Tests.Model;
 using Xunit;
 
