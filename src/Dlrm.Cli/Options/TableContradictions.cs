@@ -8,13 +8,20 @@ internal static class TableContradictions
     /// <summary>Categorical columns of the embedded sample.</summary>
     private const int SampleTables = 8;
 
+    /// <summary>Its numbers.</summary>
+    private const int SampleNumbers = 6;
+
     /// <summary>How many tables the data or the options give; null where a folder will tell.</summary>
     public static int? Tables(OptionValues values) => values.Get(DataOptions.Generation) switch
     {
-        DataOptions.DataSet => values.Get(DataOptions.Set) is "kaggle" or "terabyte" ? CriteoColumns.Categorical : null,
-        DataOptions.Sample => SampleTables,
+        DataOptions.DataSet => values.Get(DataOptions.Set) is "kaggle" or "terabyte"
+            ? CriteoColumns.Categorical + Numbers(values, CriteoColumns.Dense)
+            : null,
+        DataOptions.Sample => SampleTables + Numbers(values, SampleNumbers),
         _ => values.Get(ModelOptions.EmbeddingRows).Count,
     };
+
+    private static int Numbers(OptionValues values, int numbers) => values.Get(AccuracyOptions.NumbersAsCategories) ? numbers : 0;
 
     /// <summary>Checks the options that are lists, one entry a table.</summary>
     /// <exception cref="UsageException">A list is longer or shorter than there are tables; the message names both.</exception>

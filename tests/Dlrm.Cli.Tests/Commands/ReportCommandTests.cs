@@ -76,7 +76,7 @@ public sealed class ReportCommandTests : IDisposable
     {
         Ended ended = ToolRunner.Run([.. Sample, "--report-slices=wrokclass", $"--output-dir={_scratch["a"]}"]);
         Assert.Equal(ExitCode.BadUsage, ended.Code);
-        Assert.Contains("no categorical feature 'wrokclass'; give a number from 0 to 7, or one of workclass, ", ended.Error, StringComparison.Ordinal);
+        Assert.Contains("no categorical feature 'wrokclass'; give a number from 0 to 13, or one of workclass, ", ended.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_scratch["a"]));
     }
 

@@ -42,12 +42,18 @@ public class HelpTextTests
     [Fact]
     public void Every_example_is_a_valid_command_line()
     {
-        foreach ((ToolCommand command, string line) in CommandCatalog.All.SelectMany(
-            command => command.Examples.Select(example => (command, example.CommandLine))))
+        foreach (ToolCommand command in CommandCatalog.All)
+        {
+            ToolCommand[] shown = [.. command.Examples.Select(example => Parse(example.CommandLine))];
+            Assert.Same(command, shown[0]);
+        }
+
+        // Later examples may go on with another command.
+        static ToolCommand Parse(string line)
         {
             string[] words = [.. line.Split(' ').Where(word => !word.StartsWith("--config", StringComparison.Ordinal))];
             Assert.Equal("dlrm", words[0]);
-            Assert.Same(command, CommandLine.Parse(words[1..], CommandCatalog.All).Command);
+            return CommandLine.Parse(words[1..], CommandCatalog.All).Command!;
         }
     }
 

@@ -9,7 +9,7 @@ public class TableOptionTests
     {
         using var folder = new ScratchFolder();
         Ended run = ToolRunner.Run(
-            "train", "--data-generation=sample", "--num-batches=2", "--nepochs=1", "--max-ind-range-per-table=4-0-5-0-0-0-0-7",
+            "train", "--data-generation=sample", "--num-batches=2", "--nepochs=1", "--numbers-as-categories=false", "--max-ind-range-per-table=4-0-5-0-0-0-0-7",
             "--pooling=sum,mean,sum,sum,sum,sum,sum,mean", $"--output-dir={folder["run"]}");
         Assert.Equal(0, run.Code);
         Assert.Contains("\"tableRows\": [\n    4,", File.ReadAllText(folder["run/model/config.json"]).ReplaceLineEndings("\n"), StringComparison.Ordinal);
