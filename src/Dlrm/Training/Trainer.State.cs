@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Dlrm.Model;
 
 namespace Dlrm.Training;
 
