@@ -87,6 +87,16 @@ public sealed class ComparisonReportTests : IDisposable
     }
 
     [Fact]
+    public void Runs_on_data_with_groups_are_compared_by_group()
+    {
+        XElement table = Parse(Render(2)).Descendants("table").First();
+        int column = table.Element("thead")!.Descendants("th").Select(head => head.Value).ToList().IndexOf("AUC by group");
+        Assert.All(
+            table.Element("tbody")!.Elements("tr"),
+            row => Assert.Equal("0.7123", row.Elements().ElementAt(column).Value));
+    }
+
+    [Fact]
     public void Time_and_samples_are_those_of_the_steps()
     {
         XDocument page = Parse(Render(1));

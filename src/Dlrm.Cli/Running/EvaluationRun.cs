@@ -81,10 +81,11 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
             var record = new EvaluationRecord(
                 step, evaluator.BatchCount, evaluator.BatchCount, 0, metrics, evaluator.Loss, metrics.Accuracy, metrics.Auc, IsBest: true);
             IReadOnlyList<RecordedSlices> slices = SliceNames.Named(evaluator.Slices, data);
-            Print(values, source, record, slices, evaluator.Groups?.Compute());
+            GroupAuc? groups = evaluator.Groups?.Compute();
+            Print(values, source, record, slices, groups);
             if (source == data.Test)
             {
-                WriteFiles(values, data, model, record, new RecordedCurves(step, evaluator.Scores.ComputeCurves(), slices));
+                WriteFiles(values, data, model, record, new RecordedCurves(step, evaluator.Scores.ComputeCurves(), slices, groups));
             }
         }
 

@@ -83,7 +83,7 @@ internal sealed class RunWatchers : IDisposable
         }
 
         IReadOnlyList<RecordedSlices> slices = SliceNames.Named(evaluator.Slices, _data);
-        CurvesFile.Write(_folder.Curves, new RecordedCurves(last.Step, evaluator.Scores.ComputeCurves(), slices));
+        CurvesFile.Write(_folder.Curves, new RecordedCurves(last.Step, evaluator.Scores.ComputeCurves(), slices, evaluator.Groups?.Compute()));
         return slices;
     }
 

@@ -27,11 +27,13 @@ internal static class RunsSection
             html.Append($"<th class=\"num\">{name}</th>");
         }
 
+        bool grouped = runs.Any(run => run.Run.Curves?.Groups is not null);
+        html.Append(grouped ? "<th class=\"num\">AUC by group</th>" : "");
         html.Append("<th class=\"num\">calibration</th><th class=\"num\">best AUC</th></tr></thead>\n<tbody>\n");
         bool sameData = runs.Select(run => run.Run.Data).Distinct().Count() == 1;
         foreach (ComparedRun compared in runs)
         {
-            WriteRow(html, compared, runs, sameData);
+            WriteRow(html, compared, runs, sameData, grouped);
         }
 
         html.Append("</tbody>\n</table></div>\n");
@@ -39,7 +41,8 @@ internal static class RunsSection
         html.Append("</section>\n");
     }
 
-    private static void WriteRow(StringBuilder html, ComparedRun compared, IReadOnlyList<ComparedRun> runs, bool sameData)
+    private static void WriteRow(
+        StringBuilder html, ComparedRun compared, IReadOnlyList<ComparedRun> runs, bool sameData, bool grouped)
     {
         RecordedRun run = compared.Run;
         EvaluationMetrics? last = run.Last?.Metrics;
@@ -55,6 +58,11 @@ internal static class RunsSection
                 && runs.All(other => other.Run.Last is not { } test || value(test.Metrics) is not { } rival
                     || (higher ? rival <= number : rival >= number));
             html.Append($"<td class=\"num\">{(leads ? $"<strong>{text}</strong>" : text)}</td>");
+        }
+
+        if (grouped)
+        {
+            html.Append($"<td class=\"num\">{(run.Curves?.Groups is { } groups ? Metric(groups.Value) : "–")}</td>");
         }
 
         html.Append($"<td class=\"num\">{(last?.Calibration is null ? "–" : Metric(last.Calibration))}</td>");

@@ -26,6 +26,17 @@ public static class CurvesFile
             ["curves"] = recorded.Curves is { } curves ? Curves(curves) : null,
             ["slices"] = Array(recorded.Slices, Slices),
         };
+        if (recorded.Groups is { } groups)
+        {
+            root["groups"] = new JsonObject
+            {
+                ["count"] = groups.Groups,
+                ["ranked"] = groups.Ranked,
+                ["samples"] = groups.Samples,
+                ["auc"] = groups.Value,
+            };
+        }
+
         PageFile.Write(path, root.ToJsonString(s_compact) + "\n");
     }
 
@@ -71,7 +82,11 @@ public static class CurvesFile
             return new RecordedCurves(
                 (long)root["step"]!,
                 root["curves"] is { } curves ? ReadCurves(curves) : null,
-                [.. root["slices"]!.AsArray().Select(slices => ReadSlices(slices!))]);
+                [.. root["slices"]!.AsArray().Select(slices => ReadSlices(slices!))],
+                root["groups"] is { } groups
+                    ? new GroupAuc(
+                        (long)groups["count"]!, (long)groups["ranked"]!, (long)groups["samples"]!, (double?)groups["auc"])
+                    : null);
         }
         catch (Exception exception) when (exception is JsonException or FormatException or NullReferenceException
             or InvalidOperationException or IndexOutOfRangeException or ArgumentOutOfRangeException or OverflowException)

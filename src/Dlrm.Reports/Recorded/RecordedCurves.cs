@@ -6,7 +6,9 @@ namespace Dlrm.Reports.Recorded;
 /// <param name="Step">Steps done before the test.</param>
 /// <param name="Curves">Its curves; null where they are undefined.</param>
 /// <param name="Slices">Its metrics by slice, a feature each; none unless they were asked for.</param>
-public sealed record RecordedCurves(long Step, EvaluationCurves? Curves, IReadOnlyList<RecordedSlices> Slices);
+/// <param name="Groups">Its AUC by group; null where the data have no groups.</param>
+public sealed record RecordedCurves(
+    long Step, EvaluationCurves? Curves, IReadOnlyList<RecordedSlices> Slices, GroupAuc? Groups = null);
 
 /// <summary>The slices of a feature.</summary>
 /// <param name="Feature">Its name.</param>

@@ -32,6 +32,7 @@ public sealed class RunFolderReaderTests : IDisposable
         Assert.Equal(written.Curves.Calibration, read.Curves.Calibration);
         Assert.Equal(written.Curves.Scores.Positives, read.Curves.Scores.Positives);
         Assert.Equal(written.Curves.Scores.Negatives, read.Curves.Scores.Negatives);
+        Assert.Equal(written.Groups, read.Groups);
         Assert.Equal(written.Slices[0].Feature, read.Slices[0].Feature);
         Assert.Equal(
             written.Slices[0].Slices.Select(slice => (slice.Value, slice.Slice.Row, slice.Slice.Metrics.Auc, slice.Slice.Low)),

@@ -51,7 +51,8 @@ internal sealed class RunFolders : IDisposable
         return new RecordedCurves(
             100,
             curves,
-            [new RecordedSlices("work<class>", 7, [new("Private & co", new Slice(1, metrics, 0.4, 0.6)), new("(none)", new Slice(Slice.NoLookup, none, 0, 0.3))])]);
+            [new RecordedSlices("work<class>", 7, [new("Private & co", new Slice(1, metrics, 0.4, 0.6)), new("(none)", new Slice(Slice.NoLookup, none, 0, 0.3))])],
+            new GroupAuc(40, 31, 520, 0.7123));
     }
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
