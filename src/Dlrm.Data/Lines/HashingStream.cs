@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using Dlrm.Memory;
 
 namespace Dlrm.Data.Lines;
 
@@ -6,7 +7,7 @@ namespace Dlrm.Data.Lines;
 /// Reads a file once, front to back, in large pieces, and hashes it on the way. At the end of the file it can go on
 /// with other bytes, which are not hashed.
 /// </summary>
-internal sealed class HashingStream(Stream file) : Stream
+internal sealed class HashingStream(Stream file) : ForwardStream
 {
     private readonly XxHash3 _hash = new();
     private readonly byte[] _buffer = new byte[1 << 18];
@@ -21,25 +22,6 @@ internal sealed class HashingStream(Stream file) : Stream
     /// <summary>XxHash3 of the bytes read so far.</summary>
     public ulong Hash => _hash.GetCurrentHashAsUInt64();
 
-    /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => false;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <summary>What to deliver when the file is over, from the next read on.</summary>
     public void Append(ReadOnlyMemory<byte> sequel) => _sequel = sequel;
 
@@ -52,9 +34,6 @@ internal sealed class HashingStream(Stream file) : Stream
 
         return _buffer.AsSpan(0, Math.Min(count, _filled));
     }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     /// <inheritdoc/>
     public override int Read(Span<byte> buffer)
@@ -76,20 +55,6 @@ internal sealed class HashingStream(Stream file) : Stream
         _position += count;
         return count;
     }
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Dlrm.Data.Lines;
+using Dlrm.Memory;
 
 namespace Dlrm.Data.Tables;
 
@@ -8,7 +9,7 @@ namespace Dlrm.Data.Tables;
 /// between, double quotes where they are needed. So tables go the way of text, with its schema, splits and messages.
 /// </summary>
 /// <remarks>A missing value is the empty text, true is 1, a list's items stand with <c>|</c> between them.</remarks>
-internal sealed class TableTextStream : Stream
+internal sealed class TableTextStream : ForwardStream
 {
     /// <summary>Between the items of a list.</summary>
     public const byte ListSeparator = (byte)'|';
@@ -37,28 +38,6 @@ internal sealed class TableTextStream : Stream
     }
 
     /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => false;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    /// <inheritdoc/>
     public override int Read(Span<byte> buffer)
     {
         while (_given == _text.WrittenCount)
@@ -83,20 +62,6 @@ internal sealed class TableTextStream : Stream
         _given += count;
         return count;
     }
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
 using Dlrm.Checkpoints;
+using Dlrm.Memory;
 
 namespace Dlrm.Interop.Models;
 
 /// <summary>A number of elements of a stream, read as single precision whatever their type is.</summary>
-internal sealed class SingleStream : Stream
+internal sealed class SingleStream : ForwardStream
 {
     private const int Piece = 1 << 14;
 
@@ -63,20 +64,6 @@ internal sealed class SingleStream : Stream
     /// <param name="values">Their floats, out.</param>
     public delegate void Conversion(ReadOnlySpan<byte> raw, Span<float> values);
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <summary>Skips bytes of a stream that cannot seek.</summary>
     public static void Skip(Stream stream, long bytes, string source)
     {
@@ -92,8 +79,6 @@ internal sealed class SingleStream : Stream
             bytes -= read;
         }
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -116,16 +101,6 @@ internal sealed class SingleStream : Stream
         _left -= read;
         return read;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
