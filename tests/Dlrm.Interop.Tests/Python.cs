@@ -12,7 +12,7 @@ internal static class Python
     public static void Require(params string[] modules)
     {
         bool there = File.Exists(Executable)
-            && modules.All(module => Start("import sys, importlib.util as u; sys.exit(u.find_spec(sys.argv[1]) is None)", module).Code == 0);
+            && modules.All(module => Start("import sys, importlib.util as u; s = u.find_spec(sys.argv[1]); sys.exit(s is None or s.loader is None)", module).Code == 0);
         Assert.SkipUnless(there, $"{Executable} has no {string.Join(", ", modules)}: apt-get install {string.Join(' ', modules.Select(m => "python3-" + m))}");
     }
 
