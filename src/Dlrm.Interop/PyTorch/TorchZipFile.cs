@@ -49,7 +49,7 @@ internal sealed class TorchZipFile : TorchFile
         catch (InvalidDataException exception)
         {
             Dispose(true);
-            throw new RefusedFileException(RefusalReason.Damaged, $"{path}: {exception.Message}", exception);
+            throw Damaged(path, exception);
         }
         catch
         {
@@ -57,6 +57,11 @@ internal sealed class TorchZipFile : TorchFile
             throw;
         }
     }
+
+    private static RefusedFileException Damaged(string path, InvalidDataException exception) => new(
+        RefusalReason.Damaged,
+        $"{path} is cut off or damaged ({exception.Message.TrimEnd('.')}): save or fetch it again.",
+        exception);
 
     protected override Stream OpenStorage(TorchStorage storage, long start)
     {
@@ -67,7 +72,7 @@ internal sealed class TorchZipFile : TorchFile
         }
         catch (InvalidDataException exception)
         {
-            throw new RefusedFileException(RefusalReason.Damaged, $"{Path}: {exception.Message}", exception);
+            throw Damaged(Path, exception);
         }
 
         SingleStream.Skip(stream, start, Path);
