@@ -14,7 +14,7 @@ public enum TableSharding
     [JsonStringEnumMemberName("row-block")]
     RowBlock,
 
-    /// <summary>Rows dealt over the ranks listed by <see cref="RowHash"/>: balances skewed tables.</summary>
+    /// <summary>Rows dealt over the ranks listed by <see cref="Layers.RowHash"/>: balances skewed tables.</summary>
     [JsonStringEnumMemberName("row-hash")]
     RowHash,
 

@@ -1,6 +1,6 @@
-namespace Dlrm.Distributed;
+namespace Dlrm.Layers;
 
-/// <summary>Which part of a table divided by hash holds a row, and where (<see cref="TableSharding.RowHash"/>).</summary>
+/// <summary>Which part of a table divided by hash holds a row, and where (<see cref="Distributed.TableSharding.RowHash"/>).</summary>
 /// <remarks>
 /// Row r goes to place p = r·a mod E, and part i has the places [E·i / n, E·(i + 1) / n). The factor a is the number nearest
 /// to E/φ (φ the golden ratio) that has no divisor in common with E: places are a permutation of the rows, so parts need
