@@ -1,5 +1,4 @@
 using System.Numerics;
-using Dlrm.Distributed;
 
 namespace Dlrm.Mpi;
 

@@ -120,7 +120,7 @@ public sealed unsafe partial class MpiCommunicator : ICommunicator
     public void Finish()
     {
         Barrier();
-        _progress?.Stop();
+        _progress?.Dispose();
         lock (_gate)
         {
             _over = true;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Dlrm.Mpi.Launching;
 using Dlrm.Mpi.Monitoring;
-using Dlrm.Mpi.Native;
 
 namespace Dlrm.Mpi;
 

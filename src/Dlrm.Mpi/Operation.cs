@@ -1,5 +1,4 @@
 using Dlrm.Memory;
-using Dlrm.Mpi.Native;
 
 namespace Dlrm.Mpi;
 

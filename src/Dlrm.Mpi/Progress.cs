@@ -7,7 +7,7 @@ namespace Dlrm.Mpi;
 /// It sleeps until something is started, then enters MPI every <see cref="Interval"/> until nothing is left. While the
 /// caller itself waits, it finds the gate taken or the work done and costs next to nothing.
 /// </remarks>
-internal sealed class Progress
+internal sealed class Progress : IDisposable
 {
     /// <summary>Set to <c>off</c>, there is no such thread: for measuring what it is worth.</summary>
     public const string Variable = "DLRM_MPI_PROGRESS";
@@ -38,11 +38,12 @@ internal sealed class Progress
     }
 
     /// <summary>Ends the thread.</summary>
-    public void Stop()
+    public void Dispose()
     {
         _stop = true;
         _busy.Set();
         _thread.Join();
+        _busy.Dispose();
     }
 
     private void Run()
@@ -59,7 +60,7 @@ internal sealed class Progress
             _busy.Reset();
             while (!_stop && _communicator.Advance())
             {
-                SystemCalls.Sleep(Interval);
+                _ = SystemCalls.Sleep(Interval);
             }
         }
     }

@@ -58,7 +58,7 @@ public static class RankAgreement
         return text.Append("Give every rank the same program, options and files.").ToString();
     }
 
-    private static IReadOnlyList<RankFacts> Exchange(ICommunicator communicator, RankFacts mine)
+    private static List<RankFacts> Exchange(ICommunicator communicator, RankFacts mine)
     {
         byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(mine, RankFactsJson.Default.RankFacts);
         byte[] sizes = Gather(communicator, BitConverter.GetBytes(bytes.Length), [.. Enumerable.Repeat(sizeof(int), communicator.Size)]);
