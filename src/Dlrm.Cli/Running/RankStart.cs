@@ -42,14 +42,16 @@ internal static class RankStart
             Hosts = hosts,
             More = values.Get(RankOptions.MpiArguments).Split(' ', StringSplitOptions.RemoveEmptyEntries),
             Program = [.. Program(), name, .. Arguments(values)],
-            GoOn = elastic ? [CheckpointingOptions.Resume.Switch] : null,
+            GoOn = elastic // a plan is for a number of ranks
+                ? [.. Program(), name, .. Arguments(values, but: RankOptions.Plan), $"{CheckpointingOptions.Resume.Switch}={CheckpointingOptions.Newest}"]
+                : null,
             InterruptedCode = ExitCode.Interrupted,
         }.Run();
     }
 
     /// <summary>The options that are given, as each rank takes them.</summary>
-    private static IEnumerable<string> Arguments(OptionValues values) => values.Options
-        .Where(option => values.IsGiven(option) && option != RankOptions.Ranks && !RankOptions.Launching.Contains(option))
+    private static IEnumerable<string> Arguments(OptionValues values, ToolOption? but = null) => values.Options
+        .Where(option => values.IsGiven(option) && option != but && option != RankOptions.Ranks && !RankOptions.Launching.Contains(option))
         .Select(option => string.Create(CultureInfo.InvariantCulture, $"{option.Switch}={values.Text(option)}"));
 
     /// <summary>This program as a rank starts it: its own executable, or dotnet and the assembly.</summary>
