@@ -25,6 +25,7 @@ internal static class OptionCatalog
         OptionGroup.Files => "Files",
         OptionGroup.Machine => "Machine",
         OptionGroup.Bench => "Benchmark",
+        OptionGroup.Plan => "Plan",
         OptionGroup.Trace => "Traces",
         OptionGroup.Generate => "Generating",
         OptionGroup.Preprocess => "Preprocessing",
