@@ -18,7 +18,7 @@ public sealed class PlanCommandTests : IDisposable
     [InlineData("embedding-heavy", 3)]
     public void Known_models_are_planned_better_than_contiguous_blocks_and_greedily(string preset, int ranks)
     {
-        JsonElement plan = PlanJson($"--preset={preset}", $"--ranks={ranks}", $"--hosts={ranks}");
+        JsonElement plan = PlanJson($"--preset={preset}", $"--ranks={ranks}", $"--hosts={ranks}", "--cores-per-host=4", "--memory-per-rank=128G");
         double step = plan.GetProperty("train_ms").GetDouble();
         Assert.True(step < 0.95 * plan.GetProperty("contiguous").GetProperty("train_ms").GetDouble());
         Assert.True(step < 0.95 * plan.GetProperty("greedy").GetProperty("train_ms").GetDouble());

@@ -60,14 +60,15 @@ internal sealed class Assignment
     /// <summary>How good it is.</summary>
     public Score Score()
     {
-        double squares = 0;
+        // The eighth power: of two ranks that are equally late it counts when one is not any more.
+        double unevenness = 0;
         for (int rank = 0; rank < _model.Ranks; rank++)
         {
-            double work = _model.Work(Loads, rank);
-            squares += work * work;
+            double square = _model.Work(Loads, rank) * _model.Work(Loads, rank);
+            unevenness += square * square * square * square;
         }
 
-        return new Score(_model.Overflow(Loads), _model.Seconds(Loads), squares);
+        return new Score(_model.Overflow(Loads), _model.Seconds(Loads), unevenness);
     }
 
     /// <summary>A copy that can go its own way.</summary>
@@ -93,8 +94,8 @@ internal sealed class Assignment
 /// <summary>Plans are compared by what does not fit, then by the step's time, then by how even the ranks are.</summary>
 /// <param name="Overflow">Bytes beyond the ranks' memory.</param>
 /// <param name="Seconds">Of a step.</param>
-/// <param name="Squares">Sum of the squares of the ranks' work.</param>
-internal readonly record struct Score(double Overflow, double Seconds, double Squares)
+/// <param name="Unevenness">Sum of a high power of the ranks' work.</param>
+internal readonly record struct Score(double Overflow, double Seconds, double Unevenness)
 {
     private const double Least = 1e-9; // of the whole: less is rounding
 
@@ -108,6 +109,6 @@ internal readonly record struct Score(double Overflow, double Seconds, double Sq
 
         return Math.Abs(Seconds - other.Seconds) > Least * other.Seconds
             ? Seconds < other.Seconds
-            : Squares < other.Squares * (1 - 1e-6);
+            : Unevenness < other.Unevenness * (1 - 1e-6);
     }
 }

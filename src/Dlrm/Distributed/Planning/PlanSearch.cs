@@ -9,7 +9,7 @@ namespace Dlrm.Distributed.Planning;
 internal sealed class PlanSearch
 {
     private const int MostRounds = 40;
-    private const long MostExchanges = 4_000_000; // rank visits spent on exchanging parts in a round
+    private const long MostExchanges = 1_000_000; // rank visits spent on exchanging parts in a round
 
     private readonly StepModel _model;
     private readonly IReadOnlyList<ShardChoice>[] _choices;
@@ -33,14 +33,16 @@ internal sealed class PlanSearch
     /// is best so far.
     /// </summary>
     /// <param name="allowed">Which choices to look at.</param>
-    public Assignment Seed(Func<ShardChoice, bool> allowed)
+    /// <param name="whole">So many tables are kept whole at first, whatever is allowed for the others.</param>
+    public Assignment Seed(Func<ShardChoice, bool> allowed, int whole = 0)
     {
         var assignment = new Assignment(_model);
         IEnumerable<int> order = Enumerable.Range(0, assignment.Tables)
             .OrderByDescending(table => Cost(_choices[table][0].Parts[0])).ThenBy(table => table);
         foreach (int table in order)
         {
-            PutBest(assignment, table, _choices[table].Where(allowed));
+            bool free = whole-- <= 0;
+            PutBest(assignment, table, _choices[table].Where(choice => free ? allowed(choice) : choice.Sharding == TableSharding.Table));
         }
 
         return assignment;
@@ -83,7 +85,7 @@ internal sealed class PlanSearch
             _work[rank] = _model.Work(assignment.Loads, rank);
         }
 
-        Array.Sort(_order, (a, b) => _work[a] != _work[b] ? _work[a].CompareTo(_work[b]) : a.CompareTo(b));
+        Array.Sort(_work, _order);
         int[] parts = [.. Enumerable.Range(0, choice.Parts.Length).OrderByDescending(part => Cost(choice.Parts[part])).ThenBy(part => part)];
         int[] ranks = new int[parts.Length];
         Span<int> free = _order;

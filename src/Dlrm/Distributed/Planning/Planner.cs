@@ -11,6 +11,9 @@ namespace Dlrm.Distributed.Planning;
 /// </remarks>
 public static class Planner
 {
+    private const int Small = 2000; // ranks times tables
+    private const int MostBettered = 3;
+
     /// <summary>Makes a plan.</summary>
     /// <param name="request">The model, the data and the machine.</param>
     /// <exception cref="ArgumentException">The request contradicts itself.</exception>
@@ -25,11 +28,14 @@ public static class Planner
         var search = new PlanSearch(model);
         Assignment contiguous = Whole(model, search, ShardPlan.Contiguous(model.Tables.Length, request.Ranks));
         Assignment greedy = Whole(model, search, Greedy(request));
+        // Of large requests only the most promising beginnings are bettered; whatever they were, the best one is the plan.
+        Assignment[] starts = [.. Starts(search, contiguous, greedy, request.Ranks).Prepend(fitting)];
+        int bettered = (long)request.Ranks * model.Tables.Length <= Small ? starts.Length : MostBettered;
         Assignment best = fitting;
-        Score bestScore = search.Improve(best);
-        foreach (Assignment start in Starts(search, contiguous, greedy))
+        Score bestScore = fitting.Score();
+        foreach ((Assignment start, int place) in Sorted(starts).Select((start, place) => (start, place)))
         {
-            Score score = search.Improve(start);
+            Score score = place < bettered ? search.Improve(start) : start.Score();
             if (score.IsBetterThan(bestScore))
             {
                 (best, bestScore) = (start, score);
@@ -121,7 +127,7 @@ public static class Planner
             out _) is not null;
     }
 
-    private static IEnumerable<Assignment> Starts(PlanSearch search, Assignment contiguous, Assignment greedy)
+    private static IEnumerable<Assignment> Starts(PlanSearch search, Assignment contiguous, Assignment greedy, int ranks)
     {
         yield return contiguous.Copy();
         yield return greedy.Copy();
@@ -129,7 +135,20 @@ public static class Planner
         yield return search.Seed(choice => choice.Sharding is TableSharding.Table or TableSharding.Replicated);
         yield return search.Seed(choice => choice.Sharding != TableSharding.Column);
         yield return search.Seed(_ => true);
+
+        // Tables that go round the ranks whole, and a rest that does not, divided to fill the gaps.
+        int tables = contiguous.Tables;
+        foreach (int whole in new[] { tables - (tables % ranks), tables - 1, tables - 2, tables - 4, tables / 2 }.Where(whole => whole > 0).Distinct())
+        {
+            yield return search.Seed(_ => true, whole);
+        }
     }
+
+    /// <summary>The best first, of equals the one that came first.</summary>
+    private static IEnumerable<Assignment> Sorted(Assignment[] starts) => starts
+        .Select(start => (Start: start, Score: start.Score()))
+        .OrderBy(entry => Math.Round(entry.Score.Overflow)).ThenBy(entry => entry.Score.Seconds)
+        .Select(entry => entry.Start);
 
     private static Assignment Whole(StepModel model, PlanSearch search, ShardPlan plan)
     {

@@ -238,8 +238,8 @@ internal sealed class StepModel
         TableUse[] uses = [.. layouts.Select((layout, table) => new TableUse(
             _request.Lookups[table], _request.Lookups[table].PerSample * _request.BatchSize, Dlrm.Kernels.StorageFormats.RowBytes(layout.Storage, layout.Dimension)))];
         int active = Math.Min(machine.CoresPerHost, _request.RanksPerHost * _request.Threads);
-        double others = machine.CoresPerHost > _request.Threads
-            ? Math.Clamp((active - _request.Threads) / (double)(machine.CoresPerHost - _request.Threads), 0, 1)
+        double others = machine.CoresPerHost > machine.Threads
+            ? Math.Clamp((active - machine.Threads) / (double)(machine.CoresPerHost - machine.Threads), 0, 1)
             : 0;
         double scale = (1 + ((machine.MemorySharing - 1) * others)) * machine.Threads / _request.Threads;
         double stream = _request.RanksPerHost * _fixedMemory;
