@@ -53,26 +53,38 @@ internal static class Tool
         }
         catch (UsageException exception)
         {
-            console.Error.WriteLine($"{name}: {exception.Message}");
-            console.Error.WriteLine($"{name} --help tells {(named ? "the options" : "the commands")}.");
+            LetRank0Speak(console);
+            console.Failures.WriteLine($"{name}: {exception.Message}");
+            console.Failures.WriteLine($"{name} --help tells {(named ? "the options" : "the commands")}.");
             return ExitCode.BadUsage;
         }
 #pragma warning disable CA1031 // The outermost place: whatever reaches it is told and becomes the exit code.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            console.Error.WriteLine($"{name}: {Describe(exception)}");
+            LetRank0Speak(console);
+            console.Failures.WriteLine($"{name}: {Describe(exception)}");
             if (Environment.GetEnvironmentVariable(DebugVariable) == "1")
             {
-                console.Error.WriteLine(exception);
+                console.Failures.WriteLine(exception);
             }
 
             return ExitCode.Failed;
         }
     }
 
+    /// <summary>What goes wrong before a job is joined mostly goes wrong on every rank: rank 0 says so, and that ends the others.</summary>
+    private static void LetRank0Speak(ToolConsole console)
+    {
+        if (console.Launch is { Rank: > 0 })
+        {
+            Thread.Sleep(TimeSpan.FromSeconds(3));
+        }
+    }
+
     /// <summary>One line. Exceptions made for people speak for themselves; others are named.</summary>
-    private static string Describe(Exception exception)
+    /// <param name="exception">What was thrown.</param>
+    internal static string Describe(Exception exception)
     {
         string message = exception.Message.ReplaceLineEndings(" ");
         bool expected = exception is IOException or UnauthorizedAccessException or InvalidDataException

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Dlrm.Mpi.Native;
 
 namespace Dlrm.Cli.Commands;
 
@@ -15,14 +16,16 @@ internal sealed class Interruption : IDisposable
 
     /// <summary>Begins to listen.</summary>
     /// <param name="error">Told what happens.</param>
-    public Interruption(TextWriter error)
+    /// <param name="asRank">
+    /// True in a rank of a job: SIGUSR1, which launchers hand on to their ranks, asks for the end too.
+    /// </param>
+    public Interruption(TextWriter error, bool asRank = false)
     {
         _error = error;
-        _registrations =
-        [
-            PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
-            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
-        ];
+        PosixSignal[] signals = asRank
+            ? [PosixSignal.SIGINT, PosixSignal.SIGTERM, (PosixSignal)SystemCalls.UserSignal]
+            : [PosixSignal.SIGINT, PosixSignal.SIGTERM];
+        _registrations = [.. signals.Select(signal => PosixSignalRegistration.Create(signal, Handle))];
     }
 
     /// <summary>Cancelled by the first signal.</summary>

@@ -1,6 +1,7 @@
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
 using Dlrm.Cli.Running;
+using Dlrm.Mpi;
 
 namespace Dlrm.Cli.Commands;
 
@@ -26,9 +27,12 @@ internal sealed class TrainCommand : ToolCommand
 
     public override IReadOnlyList<ToolOption> Options => OptionCatalog.Train;
 
-    public override int Run(OptionValues values, ToolConsole console)
+    public override int Run(OptionValues values, ToolConsole console) =>
+        RankProcess.Run(Name, values, console, job => Run(values, console, job), goOn: !values.Get(TrainOptions.InferenceOnly));
+
+    private static int Run(OptionValues values, ToolConsole console, MpiJob? job)
     {
-        using ResumePoint? resume = values.Get(TrainOptions.InferenceOnly) ? null : ResumePoint.Of(values, console.Error);
+        using ResumePoint? resume = values.Get(TrainOptions.InferenceOnly) ? null : ResumePoint.Of(values, console.Error, guard: job is not { Communicator.Rank: > 0 });
         if (resume is not null)
         {
             values = resume.Apply(values, console.Error);
@@ -41,7 +45,7 @@ internal sealed class TrainCommand : ToolCommand
 
         if (values.Get(TrainOptions.InferenceOnly))
         {
-            return new EvaluationRun(values, console, referenceLines: true).Run();
+            return new EvaluationRun(values, console, referenceLines: true, job).Run();
         }
 
         Contradictions.Check(values);
@@ -51,6 +55,6 @@ internal sealed class TrainCommand : ToolCommand
         }
 
         values = ForeignModel.WithArchitecture(values);
-        return new TrainingRun(values, console, resume).Run();
+        return new TrainingRun(values, console, resume, job).Run();
     }
 }

@@ -9,7 +9,7 @@ internal static class OptionCatalog
         .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All, .. DataSetOptions.Reading,
         .. AccuracyOptions.Data, .. AccuracyOptions.Training, .. TrainOptions.Training, .. TrainOptions.Testing, SeeingOptions.Slices,
         .. TrainOptions.Printing, .. RunOptions.Files, .. CheckpointingOptions.All,
-        .. RunOptions.Machine,
+        .. RunOptions.Machine, .. RankOptions.All,
     ];
 
     /// <summary>The heading of a group in the help.</summary>
@@ -24,6 +24,7 @@ internal static class OptionCatalog
         OptionGroup.Printing => "Printing",
         OptionGroup.Files => "Files",
         OptionGroup.Machine => "Machine",
+        OptionGroup.Ranks => "Several processes",
         OptionGroup.Bench => "Benchmark",
         OptionGroup.Plan => "Plan",
         OptionGroup.Trace => "Traces",

@@ -20,6 +20,7 @@ internal enum OptionGroup
     Printing,
     Files,
     Machine,
+    Ranks,
 }
 
 /// <summary>One option of the command line, defined once: the parser, the help and docs/command-line.md derive from it.</summary>

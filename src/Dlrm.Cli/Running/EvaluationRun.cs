@@ -6,7 +6,9 @@ using Dlrm.Cli.Commands;
 using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
 using Dlrm.Data;
+using Dlrm.Distributed;
 using Dlrm.Model;
+using Dlrm.Mpi;
 using Dlrm.Random;
 using Dlrm.Reports.Recorded;
 using Dlrm.Training;
@@ -14,13 +16,13 @@ using Dlrm.Training;
 namespace Dlrm.Cli.Running;
 
 /// <summary>One test pass: <c>dlrm evaluate</c>, and <c>dlrm train --inference-only</c>.</summary>
-internal sealed class EvaluationRun(OptionValues given, ToolConsole console, bool referenceLines)
+internal sealed class EvaluationRun(OptionValues given, ToolConsole console, bool referenceLines, MpiJob? job = null)
 {
     /// <summary>Scores the test samples and prints the metrics.</summary>
     /// <returns>The exit code.</returns>
     public int Run()
     {
-        using var interruption = new Interruption(console.Error);
+        using var interruption = new Interruption(console.Error, asRank: job is not null);
         try
         {
             return Run(interruption.Token);
@@ -37,7 +39,9 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         OptionValues values = WithOptionsOfTheModel(given, out long step);
         Contradictions.Check(values);
         PrecisionSetup.Check(values, training: false);
-        using Engine engine = ModelSetup.CreateEngine(values);
+        var ranks = new RankTeam(values, job);
+        ranks.Check();
+        using Engine engine = ModelSetup.CreateEngine(values, job);
         ProfileOutput.Start(values, engine);
         var random = new NumpyRandom(values.Get(TrainOptions.Seed));
         using RunData data = RunData.Load(
@@ -48,8 +52,10 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         }
 
         DebugLines? debug = referenceLines && values.Get(TrainOptions.DebugMode) ? new DebugLines(console.Out, values) : null;
-        debug?.Described(ModelSetup.Config(values, data.BringsShape ? data.Train : null), data.Train);
-        using DlrmModel model = CreateModel(values, engine, data, random);
+        DlrmConfig config = ModelSetup.Config(values, data.BringsShape ? data.Train : null);
+        ranks.Agree(data, config, resume: null);
+        debug?.Described(config, data.Train);
+        using DlrmModel model = CreateModel(values, engine, data, random, ranks.Options);
         debug?.Initialized(model);
         string load = values.Get(RunOptions.LoadModel);
         if (referenceLines)
@@ -83,7 +89,7 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
             IReadOnlyList<RecordedSlices> slices = SliceNames.Named(evaluator.Slices, data);
             GroupAuc? groups = evaluator.Groups?.Compute();
             Print(values, source, record, slices, groups);
-            if (source == data.Test)
+            if (source == data.Test && ranks.IsFirst)
             {
                 WriteFiles(values, data, model, record, new RecordedCurves(step, evaluator.Scores.ComputeCurves(), slices, groups));
             }
@@ -132,15 +138,16 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         return given.WithPreset(OptionFile.ReadKnown(document.RootElement, given.Options));
     }
 
-    private DlrmModel CreateModel(OptionValues values, Engine engine, RunData data, NumpyRandom random)
+    private DlrmModel CreateModel(
+        OptionValues values, Engine engine, RunData data, NumpyRandom random, DistributedOptions? distributed)
     {
         string load = values.Get(RunOptions.LoadModel);
         if (load.Length > 0)
         {
-            return PrecisionSetup.Apply(ModelSetup.Load(load, values, data, engine, optimizer: null, console.Error), values);
+            return PrecisionSetup.Apply(ModelSetup.Load(load, values, data, engine, optimizer: null, console.Error, distributed), values);
         }
 
-        var model = new DlrmModel(ModelSetup.Config(values, data.BringsShape ? data.Train : null), engine, optimizer: null);
+        var model = new DlrmModel(ModelSetup.Config(values, data.BringsShape ? data.Train : null), engine, optimizer: null, distributed: distributed);
         model.Initialize(random, new TorchRandom(values.Get(TrainOptions.Seed)));
         return PrecisionSetup.Apply(model, values);
     }

@@ -2,10 +2,12 @@ using System.Text.Json.Nodes;
 using Dlrm.Checkpoints;
 using Dlrm.Cli.Options;
 using Dlrm.Data;
+using Dlrm.Distributed;
 using Dlrm.Interop.Models;
 using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Model;
+using Dlrm.Mpi;
 using Dlrm.Optimizers;
 using Dlrm.Random;
 
@@ -15,11 +17,13 @@ namespace Dlrm.Cli.Running;
 internal static class ModelSetup
 {
     /// <summary>The engine.</summary>
+    /// <param name="values">The options.</param>
+    /// <param name="job">This process's job: unless the options say how many, a rank computes with its share of the cores.</param>
     /// <exception cref="UsageException">This processor lacks the instruction set.</exception>
-    public static Engine CreateEngine(OptionValues values)
+    public static Engine CreateEngine(OptionValues values, MpiJob? job = null)
     {
         int threads = values.GetInt(RunOptions.Threads);
-        return new Engine(threads == 0 ? null : threads, InstructionSet(values));
+        return new Engine(threads == 0 ? job?.Cores : threads, InstructionSet(values));
     }
 
     /// <summary>The instruction set of --isa, or the one that is best here.</summary>
@@ -151,8 +155,15 @@ internal static class ModelSetup
     /// <param name="engine">What to compute with.</param>
     /// <param name="optimizer">Null to predict only.</param>
     /// <param name="error">Told of damaged checkpoints; null for nobody.</param>
+    /// <param name="distributed">How ranks share it; null for one process.</param>
     public static DlrmModel Load(
-        string path, OptionValues values, RunData data, Engine engine, string? optimizer, TextWriter? error = null)
+        string path,
+        OptionValues values,
+        RunData data,
+        Engine engine,
+        string? optimizer,
+        TextWriter? error = null,
+        DistributedOptions? distributed = null)
     {
         if (ForeignModel.IsNamed(path))
         {
@@ -162,7 +173,7 @@ internal static class ModelSetup
         using ModelFolder folder = Open(path, error: error);
         RequireSameFile(folder, data);
         DlrmConfig config = Config(values, DlrmConfig.FromJson(folder.ConfigJson), folder.FullPath, data);
-        var model = new DlrmModel(config, engine, optimizer, TrainingSetup.Optimizer(values));
+        var model = new DlrmModel(config, engine, optimizer, TrainingSetup.Optimizer(values), distributed);
         try
         {
             folder.ReadAll([.. model.Parameters]);
@@ -214,14 +225,20 @@ internal static class ModelSetup
     /// <param name="values">The options.</param>
     /// <param name="data">Data that it must fit.</param>
     /// <param name="engine">What to compute with.</param>
+    /// <param name="distributed">How ranks share it; null for one process.</param>
     /// <exception cref="UsageException">Options or data do not fit the checkpoint; both sides are named.</exception>
     /// <exception cref="InvalidDataException">It lacks a tensor, or has one too many or another shape.</exception>
-    public static DlrmModel Resume(ResumePoint resume, OptionValues values, RunData data, Engine engine)
+    public static DlrmModel Resume(
+        ResumePoint resume, OptionValues values, RunData data, Engine engine, DistributedOptions? distributed = null)
     {
         resume.RequireSameData(data);
         ModelFolder folder = resume.Folder!;
         var model = new DlrmModel(
-            Config(values, DlrmConfig.FromJson(folder.ConfigJson), folder.FullPath, data, "--resume"), engine, values.Get(TrainOptions.Optimizer), TrainingSetup.Optimizer(values));
+            Config(values, DlrmConfig.FromJson(folder.ConfigJson), folder.FullPath, data, "--resume"),
+            engine,
+            values.Get(TrainOptions.Optimizer),
+            TrainingSetup.Optimizer(values),
+            distributed);
         try
         {
             folder.CheckOptimizer(model.Optimizer!.States);

@@ -16,16 +16,20 @@ internal sealed class ResumePoint : IDisposable
     /// <summary>Places: files may move, their contents are compared.</summary>
     private static readonly ToolOption[] Movable = [DataOptions.RawFile, DataOptions.ProcessedFile];
 
-    private ResumePoint(string run, RunLock? guard)
+    private ResumePoint(string run, bool here, RunLock? guard)
     {
         Run = run;
+        GoesOnHere = here;
         Lock = guard;
     }
 
     /// <summary>The run's folder.</summary>
     public string Run { get; }
 
-    /// <summary>The lock of it; null where the run goes on in another folder.</summary>
+    /// <summary>Whether the run goes on in that folder.</summary>
+    public bool GoesOnHere { get; }
+
+    /// <summary>The lock of it; null where the run goes on in another folder, and on ranks but the first.</summary>
     public RunLock? Lock { get; }
 
     /// <summary>The checkpoint, opened and checked; null when there is none yet and the run begins anew.</summary>
@@ -40,10 +44,11 @@ internal sealed class ResumePoint : IDisposable
     /// <summary>Finds what the options ask for.</summary>
     /// <param name="given">The options.</param>
     /// <param name="error">Told what is damaged, and what is used.</param>
+    /// <param name="guard">Whether this process takes the folder's lock, as the first rank does for all.</param>
     /// <returns>Null when they do not ask to resume.</returns>
     /// <exception cref="UsageException">There is no such folder.</exception>
     /// <exception cref="InvalidDataException">There are checkpoints and none is sound.</exception>
-    public static ResumePoint? Of(OptionValues given, TextWriter error)
+    public static ResumePoint? Of(OptionValues given, TextWriter error, bool guard = true)
     {
         string asked = given.Get(CheckpointingOptions.Resume);
         if (asked.Length == 0)
@@ -54,7 +59,8 @@ internal sealed class ResumePoint : IDisposable
         (string run, string? checkpoint) = Locate(given, asked);
         string output = given.Get(RunOptions.OutputDirectory);
         bool elsewhere = output.Length > 0 && Path.GetFullPath(output) != Path.GetFullPath(run);
-        var point = new ResumePoint(run, elsewhere || !Directory.Exists(run) ? null : RunLock.Take(run));
+        bool here = !elsewhere && Directory.Exists(run);
+        var point = new ResumePoint(run, here, here && guard ? RunLock.Take(run) : null);
         try
         {
             if (point.Lock?.Stale is { } stale)

@@ -7,7 +7,11 @@ using Dlrm.Training;
 namespace Dlrm.Cli.Running;
 
 /// <summary>What a run does about being cut off: its checkpoints, its best model, and taking up where it stood.</summary>
-internal sealed class RunCheckpoints(OptionValues values, RunFolder folder, ResumePoint? resume)
+/// <param name="values">The options.</param>
+/// <param name="folder">The run's folder.</param>
+/// <param name="resume">What the run goes on from; null for nothing.</param>
+/// <param name="isFirst">Whether this process is the rank that looks after the folder.</param>
+internal sealed class RunCheckpoints(OptionValues values, RunFolder folder, ResumePoint? resume, bool isFirst)
 {
     /// <summary>Keeps the best model; null without --save-best.</summary>
     public BestKeeper? Best { get; } = values.Get(CheckpointingOptions.SaveBest) is { Length: > 0 } metric
@@ -17,13 +21,13 @@ internal sealed class RunCheckpoints(OptionValues values, RunFolder folder, Resu
     /// <summary>metrics.jsonl, with what the run that goes on had written.</summary>
     public MetricsFile OpenMetrics()
     {
-        if (resume?.State is null)
+        if (resume?.State is null || !isFirst)
         {
             return new MetricsFile(folder.Metrics);
         }
 
         string before = Path.Combine(resume.Run, Path.GetFileName(folder.Metrics));
-        if (resume.Lock is null && File.Exists(before))
+        if (!resume.GoesOnHere && File.Exists(before))
         {
             File.Copy(before, folder.Metrics, overwrite: true);
             foreach (string kept in new[] { folder.Best, folder.BestValidation })
@@ -62,12 +66,16 @@ internal sealed class RunCheckpoints(OptionValues values, RunFolder folder, Resu
             Best.Saver = checkpointer;
         }
 
-        store.Clear();
+        if (isFirst)
+        {
+            store.Clear();
+        }
+
         if (resume?.State is { } state)
         {
             trainer.Restore(state);
             checkpointer.StartAfter(state.Step);
-            foreach (string path in store.SetAsideAfter(state.Step))
+            foreach (string path in isFirst ? store.SetAsideAfter(state.Step) : [])
             {
                 error.WriteLine($"A later checkpoint, which is not used, is now {path}; remove it when you do not need it.");
             }

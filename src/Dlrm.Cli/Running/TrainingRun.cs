@@ -6,6 +6,7 @@ using Dlrm.Cli.Output;
 using Dlrm.Interop.Models;
 using Dlrm.Memory;
 using Dlrm.Model;
+using Dlrm.Mpi;
 using Dlrm.Random;
 using Dlrm.Reports.Recorded;
 using Dlrm.Training;
@@ -14,9 +15,10 @@ using Spectre.Console;
 namespace Dlrm.Cli.Running;
 
 /// <summary>One run of <c>dlrm train</c>, from the options to the saved model.</summary>
-internal sealed class TrainingRun(OptionValues values, ToolConsole console, ResumePoint? resume = null)
+internal sealed class TrainingRun(OptionValues values, ToolConsole console, ResumePoint? resume = null, MpiJob? job = null)
 {
-    private readonly bool _quiet = values.Get(TrainOptions.Quiet);
+    private readonly bool _quiet = values.Get(TrainOptions.Quiet) || job is { Communicator.Rank: > 0 };
+    private readonly RankTeam _ranks = new(values, job);
     private readonly DateTimeOffset _started = TimeProvider.System.GetLocalNow();
     private TrainingCounters? _before; // Where the run of a loaded checkpoint of PyTorch stood.
 
@@ -32,7 +34,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
     /// <returns>The exit code.</returns>
     public int Run()
     {
-        using var interruption = new Interruption(console.Error);
+        using var interruption = new Interruption(console.Error, asRank: job is not null);
         try
         {
             return Run(interruption.Token);
@@ -51,8 +53,22 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             console.Error.WriteLine($"Warning: {line}");
         }
 
-        RunFolder folder = RunFolder.Of(values, TimeProvider.System);
-        bool goesOnHere = resume?.Lock is not null;
+        _ranks.Check();
+        RunFolder folder = _ranks.Folder(RunFolder.Of(values, TimeProvider.System));
+        try
+        {
+            return Run(folder, stop);
+        }
+        finally
+        {
+            folder.Remove();
+        }
+    }
+
+    private int Run(RunFolder folder, CancellationToken stop)
+    {
+        // What is not divided among ranks is the first one's.
+        bool goesOnHere = resume is { GoesOnHere: true } || !_ranks.IsFirst;
         if (!goesOnHere && new CheckpointFolder(folder.Checkpoints).List().Count > 0)
         {
             throw new UsageException(
@@ -61,14 +77,13 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         }
 
         using RunLock? early = !goesOnHere && Directory.Exists(folder.Path) ? RunLock.Take(folder.Path) : null;
-        ModelSaver.CheckTarget(folder.Model, RunOptions.OutputDirectory.Switch);
-        if (values.Get(RunOptions.SaveModel) is { Length: > 0 } best)
+        if (_ranks.IsFirst)
         {
-            ModelSaver.CheckTarget(best, RunOptions.SaveModel.Switch);
+            CheckTargets(folder);
         }
 
         PrecisionSetup.Check(values, training: true);
-        using Engine engine = ModelSetup.CreateEngine(values);
+        using Engine engine = ModelSetup.CreateEngine(values, job);
         ProfileOutput.Start(values, engine);
         if (PrintsReferenceLines)
         {
@@ -89,17 +104,32 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         }
 
         _ = FeatureChoice.Tables(values, data);
-        DebugLines?.Described(ModelSetup.Config(values, data.BringsShape ? data.Train : null), data.Train);
+        DlrmConfig config = ModelSetup.Config(values, data.BringsShape ? data.Train : null);
+        _ranks.Agree(data, config, resume);
+        DebugLines?.Described(config, data.Train);
         using DlrmModel model = CreateModel(engine, data, random);
         model.RandomSeed = values.Get(TrainOptions.Seed);
         DebugLines?.Initialized(model);
-        folder.Create();
+        if (_ranks.IsFirst)
+        {
+            folder.Create();
+        }
+
         using RunLock? late = goesOnHere || early is not null ? null : RunLock.Take(folder.Path);
         GraphOutput.Write(values, model.Config, folder);
         string record = RunRecord.ToJson("train", values, data, model.Config, engine);
         WriteWhole(folder.Config, record);
         Introduce(data, model, folder);
         return Train(data, model, folder, new ModelSaver(model, record, data.EncodingFiles), stop);
+    }
+
+    private void CheckTargets(RunFolder folder)
+    {
+        ModelSaver.CheckTarget(folder.Model, RunOptions.OutputDirectory.Switch);
+        if (values.Get(RunOptions.SaveModel) is { Length: > 0 } best)
+        {
+            ModelSaver.CheckTarget(best, RunOptions.SaveModel.Switch);
+        }
     }
 
     /// <summary>A file that a crash leaves as it was or as it shall be.</summary>
@@ -113,7 +143,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
     {
         if (resume?.Folder is not null)
         {
-            return ModelSetup.Resume(resume, values, data, engine);
+            return ModelSetup.Resume(resume, values, data, engine, _ranks.Options);
         }
 
         string load = values.Get(RunOptions.LoadModel);
@@ -124,7 +154,8 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
                 ModelSetup.Config(values, data.BringsShape ? data.Train : null),
                 engine,
                 optimizer,
-                TrainingSetup.Optimizer(values));
+                TrainingSetup.Optimizer(values),
+                _ranks.Options);
             ModelSetup.Initialize(fresh, values, random);
             return fresh;
         }
@@ -138,7 +169,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             }
         }
 
-        DlrmModel model = ModelSetup.Load(load, values, data, engine, optimizer, console.Error);
+        DlrmModel model = ModelSetup.Load(load, values, data, engine, optimizer, console.Error, _ranks.Options);
         if (!ModelSetup.RestoreOptimizer(load, values, model))
         {
             console.Error.WriteLine(
@@ -150,9 +181,9 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
 
     private int Train(RunData data, DlrmModel model, RunFolder folder, ModelSaver saver, CancellationToken stop)
     {
-        var checkpoints = new RunCheckpoints(values, folder, resume);
+        var checkpoints = new RunCheckpoints(values, folder, resume, _ranks.IsFirst);
         using MetricsFile metrics = checkpoints.OpenMetrics();
-        using var watchers = new RunWatchers(values, data, model, folder, _started);
+        using var watchers = new RunWatchers(_ranks.Own(values), data, model, folder, _started);
         var history = new RunHistory();
         LiveProgress? live = console.IsTerminal && !_quiet ? new LiveProgress(AnsiConsole.Console) : null;
         var observers = new List<ITrainingObserver>([metrics, history, .. watchers.Observers]);
@@ -218,8 +249,12 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         ProfileOutput.Write(model.Engine, folder, People);
         DebugLines?.Updated(model);
         ForeignModel.SaveOnnx(values, model, People);
-        IReadOnlyList<RecordedSlices> slices = watchers.Conclude(result.Last, trainer.Evaluator);
-        RunReporting.Write(folder.Report, values, data, model, history, trainer.Evaluator, slices, result, _started);
+        if (_ranks.IsFirst)
+        {
+            IReadOnlyList<RecordedSlices> slices = watchers.Conclude(result.Last, trainer.Evaluator);
+            RunReporting.Write(folder.Report, values, data, model, history, trainer.Evaluator, slices, result, _started);
+        }
+
         int code;
         if (result.End == TrainingEnd.Interrupted)
         {
@@ -228,7 +263,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         else
         {
             bool saved = saver.TrySave(folder.Model, end);
-            if (saved)
+            if (saved && _ranks.IsFirst)
             {
                 keptBest?.Remove();
             }
@@ -283,6 +318,11 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             + $"{tables} tables, {model.Config.Interaction} interaction, {model.Config.Loss} loss"));
         People.WriteLine(
             $"Engine  {Threads(model.Engine.Team.Workers)}, {model.Engine.InstructionSet.ToString().ToLowerInvariant()}");
+        foreach (string line in _ranks.Lines)
+        {
+            People.WriteLine(line);
+        }
+
         People.WriteLine($"Output  {folder.Path}");
         People.WriteLine();
     }

@@ -41,6 +41,12 @@ public sealed class Batch : IDisposable
     /// <summary>B: samples now in the batch.</summary>
     public int Size { get; private set; }
 
+    /// <summary>Samples of the batch that this is a part of, where ranks share it; else <see cref="Size"/>.</summary>
+    public int WholeSize { get; private set; }
+
+    /// <summary>The first sample's number in the whole batch; else 0.</summary>
+    public int FirstSample { get; private set; }
+
     /// <summary>M.</summary>
     public int DenseFeatures { get; }
 
@@ -94,7 +100,21 @@ public sealed class Batch : IDisposable
         }
 
         Size = size;
+        WholeSize = size;
+        FirstSample = 0;
         HasWeights = false;
+    }
+
+    /// <summary>Says that this is a part of a batch; after <see cref="Resize"/>.</summary>
+    /// <param name="firstSample">The first sample's number in the whole.</param>
+    /// <param name="wholeSize">Samples of the whole.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The part does not lie inside.</exception>
+    public void BecomePart(int firstSample, int wholeSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstSample);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(firstSample, wholeSize - Size);
+        FirstSample = firstSample;
+        WholeSize = wholeSize;
     }
 
     /// <summary>
@@ -121,6 +141,37 @@ public sealed class Batch : IDisposable
         }
 
         Size = size;
+        WholeSize = size;
+    }
+
+    /// <summary>Becomes a copy of some samples of another batch.</summary>
+    /// <param name="other">As many dense features and tables.</param>
+    /// <param name="first">The first of them.</param>
+    /// <param name="samples">How many.</param>
+    internal void CopyPart(Batch other, int first, int samples)
+    {
+        Resize(samples);
+        other.Dense.Slice(first * DenseFeatures, samples * DenseFeatures).CopyTo(Dense);
+        other.Labels.Slice(first, samples).CopyTo(Labels);
+        if (other.HasWeights)
+        {
+            HasWeights = true;
+            other.Weights.Slice(first, samples).CopyTo(Weights);
+        }
+
+        for (int table = 0; table < Tables; table++)
+        {
+            ReadOnlySpan<int> theirs = other.Offsets(table).Slice(first, samples + 1);
+            Span<int> offsets = Offsets(table);
+            for (int sample = 0; sample <= samples; sample++)
+            {
+                offsets[sample] = theirs[sample] - theirs[0];
+            }
+
+            int lookups = offsets[samples];
+            Span<int> indices = ReserveIndices(table, lookups);
+            other.Indices(table).Slice(theirs[0], lookups).CopyTo(indices);
+        }
     }
 
     /// <summary>Offsets of a table, (B + 1): ascending from 0 to L.</summary>

@@ -60,6 +60,10 @@ public sealed class BatchPrefetcher : IDisposable
         return _taken.Batch;
     }
 
+    /// <summary>The batch after the one taken last: what <see cref="Take"/> will give. Waits for it.</summary>
+    /// <returns>Null at the end of the range, or where reading it failed.</returns>
+    public Batch? Peek() => _producer.Peek()?.Batch;
+
     /// <summary>Gives the batch taken last back.</summary>
     public void Release()
     {

@@ -5,7 +5,8 @@ namespace Dlrm.Distributed;
 /// Every rank makes the same calls in the same order, from one thread. Buffers are native memory
 /// (<see cref="Memory.NativeBuffer{T}"/>): operations that were started hold their addresses until
 /// <see cref="Wait"/>. Sums have an order that depends on the number of ranks and the length alone, so a run repeats
-/// bit for bit. A rank that fails or vanishes ends every other's call with a <see cref="CommunicationException"/> or
+/// bit for bit, and are the same bits on every rank. Operations that were started are waited for once each, in
+/// any order that is the same on every rank, with other calls between perhaps. A rank that fails or vanishes ends every other's call with a <see cref="CommunicationException"/> or
 /// ends the process; no call waits for ever (see the implementation's watchdog).
 /// </remarks>
 public interface ICommunicator : IDisposable

@@ -14,7 +14,7 @@ public enum TableSharding
     [JsonStringEnumMemberName("row-block")]
     RowBlock,
 
-    /// <summary>Row r on rank hash(r) mod n of the ranks listed: balances skewed tables.</summary>
+    /// <summary>Rows dealt over the ranks listed by <see cref="Layers.RowHash"/>: balances skewed tables.</summary>
     [JsonStringEnumMemberName("row-hash")]
     RowHash,
 

@@ -24,6 +24,10 @@ internal readonly record struct CounterKey(ulong State)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public CounterKey At(long part) => new(Mix(unchecked(State + (ulong)part + 0x9E3779B97F4A7C15)));
 
+    /// <summary>A key whose part 0 is part <paramref name="first"/> of this one.</summary>
+    /// <param name="first">The part's number.</param>
+    public CounterKey From(long first) => new(unchecked(State + (ulong)first));
+
     /// <summary>The 64-bit finaliser of SplitMix64 (Steele, Lea and Flood 2014; constants of Stafford's variant 13).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Mix(ulong value)

@@ -36,6 +36,12 @@ public sealed class EmbeddingTables : IDisposable
     private readonly LookupSorter _sorter;
     private readonly NativeBuffer<float> _scratch;
     private readonly int _scratchStride;
+    private readonly int[] _rows;
+    private readonly int[] _positions;
+    private readonly TableColumns[] _columns;
+    private readonly int _width;
+    private readonly int _gradientWidth;
+    private readonly int _firstParameter;
     private int _sortedSize = -1;
 
     /// <summary>Zeroed full tables.</summary>
@@ -54,19 +60,28 @@ public sealed class EmbeddingTables : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">No table.</exception>
     /// <exception cref="ArgumentException">Their numbers or dimensions are not as they must be.</exception>
     public EmbeddingTables(Engine engine, IReadOnlyList<EmbeddingTable> tables)
+        : this(engine, tables, TableColumns.SideBySide(tables), firstParameter: 0)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(tables.Count, 1, nameof(tables));
+    }
+
+    /// <summary>Some of a model's tables, or parts of them: batches have lookups for all tables, of which these take theirs.</summary>
+    /// <param name="engine">What to compute with, from now on.</param>
+    /// <param name="tables">None or more, by rising number; owned from now on.</param>
+    /// <param name="columns">Where each finds its pooled vectors and their gradients.</param>
+    /// <param name="firstParameter">The number of the first sparse parameter among those of the optimizer.</param>
+    internal EmbeddingTables(Engine engine, IReadOnlyList<EmbeddingTable> tables, TableColumns[] columns, int firstParameter)
+    {
         _engine = engine;
         _tables = [.. tables];
-        for (int table = 0; table < _tables.Length; table++)
+        _columns = columns;
+        _width = columns.Length == 0 ? 0 : columns.Max(column => column.First + column.Count);
+        _gradientWidth = columns.Length == 0 ? 0 : columns.Max(column => column.FirstGradient + column.Gradients);
+        _firstParameter = firstParameter;
+        _rows = [.. tables.Select(table => table.Rows)];
+        _positions = new int[tables.Count == 0 ? 0 : tables.Max(table => table.Number) + 1];
+        for (int position = 0; position < _tables.Length; position++)
         {
-            if (_tables[table].Number != table || _tables[table].Dimension != Dimension)
-            {
-                throw new ArgumentException(
-                    $"Table {_tables[table].Number} of dimension {_tables[table].Dimension} stands where table {table} of "
-                    + $"dimension {Dimension} is expected.",
-                    nameof(tables));
-            }
+            _positions[_tables[position].Number] = position;
         }
 
         _compound = [.. _tables.Where(table => table.IsCompound)];
@@ -77,23 +92,24 @@ public sealed class EmbeddingTables : IDisposable
             .. _tables.Select(table => table.PoolingWeight).OfType<Parameter>(),
         ];
         _sparse = [.. _parameters.Where(parameter => parameter.Gradient is null)];
-        int first = 0;
+        int first = firstParameter;
         foreach (EmbeddingTable table in _tables)
         {
             table.FirstParameter = first;
             first += table.Parameters.Count(parameter => parameter.Gradient is null);
-            table.PoolingParameter = table.PoolingWeight is { } weight ? Array.IndexOf(_sparse, weight) : -1;
+            table.PoolingParameter = table.PoolingWeight is { } weight ? firstParameter + Array.IndexOf(_sparse, weight) : -1;
         }
 
         _sorter = new LookupSorter(_parts, engine.Team.Workers);
-        _scratchStride = ((3 * Dimension) + CacheLineFloats - 1) / CacheLineFloats * CacheLineFloats;
+        int widest = columns.Length == 0 ? 0 : columns.Max(column => Math.Max(column.Count, column.Gradients));
+        _scratchStride = ((3 * widest) + CacheLineFloats - 1) / CacheLineFloats * CacheLineFloats;
         _scratch = new NativeBuffer<float>((long)_scratchStride * engine.Team.Workers);
     }
 
     /// <summary>The tables, in order.</summary>
     public IReadOnlyList<EmbeddingTable> Tables => _tables;
 
-    /// <summary>D.</summary>
+    /// <summary>D; of the first table, where tables are parts.</summary>
     public int Dimension => _tables[0].Dimension;
 
     /// <summary>What is trained, table by table; then the pooling weights of the tables that have them.</summary>
@@ -107,6 +123,9 @@ public sealed class EmbeddingTables : IDisposable
 
     /// <summary>True when a table is more than a sum of rows: it keeps things from its forward pass to the update.</summary>
     internal bool HasCompound => _compound.Length > 0;
+
+    /// <summary>True where these are not all tables of the model.</summary>
+    internal bool IsPartial { get; init; }
 
     /// <summary>Sees every row before it changes, while a checkpoint is being written; else null, which costs a branch a step.</summary>
     internal TableSnapshot? Snapshot { get; set; }
@@ -126,7 +145,7 @@ public sealed class EmbeddingTables : IDisposable
                 $"The batch has lookups for {batch.Tables} tables; the model has {_tables.Length}.", nameof(batch));
         }
 
-        var check = new LookupCheck(_tables, batch);
+        var check = new LookupCheck(_rows, batch);
         check.Run(_engine.Team);
     }
 
@@ -136,7 +155,7 @@ public sealed class EmbeddingTables : IDisposable
     /// <exception cref="ArgumentException">The matrix has another width, or too few rows.</exception>
     public void Forward(Batch batch, MatrixView features)
     {
-        CheckFeatures(batch.Size, features, nameof(features));
+        Check(batch.Size, features, _width, nameof(features));
         foreach (EmbeddingTable table in _compound)
         {
             table.Reserve(batch.Size, batch.LookupCount(table.Number));
@@ -145,6 +164,7 @@ public sealed class EmbeddingTables : IDisposable
         var work = new ForwardWork
         {
             Tables = _tables,
+            Columns = _columns,
             Kernel = EmbeddingBag.For(_engine.InstructionSet),
             Batch = batch,
             Features = features,
@@ -162,10 +182,10 @@ public sealed class EmbeddingTables : IDisposable
     /// <exception cref="ArgumentException">The matrix has another width, or too few rows.</exception>
     public void Backward(MatrixView featureGradient, int samples)
     {
-        CheckFeatures(samples, featureGradient, nameof(featureGradient));
+        Check(samples, featureGradient, _gradientWidth, nameof(featureGradient));
         if (_compound.Length > 0)
         {
-            var work = new BackwardWork { Tables = _compound, Gradient = featureGradient, Samples = samples };
+            var work = new BackwardWork { Owner = this, Tables = _compound, Gradient = featureGradient, Samples = samples };
             _engine.Team.Run(ref work);
         }
     }
@@ -185,24 +205,40 @@ public sealed class EmbeddingTables : IDisposable
     /// <param name="learningRate">Step size.</param>
     /// <exception cref="ArgumentException">The matrix has another width or too few rows, or the optimizer is for other tables.</exception>
     /// <exception cref="InvalidOperationException">No lookups have been sorted.</exception>
-    public void Update(MatrixView featureGradient, SparseOptimizer optimizer, float learningRate)
+    public void Update(MatrixView featureGradient, SparseOptimizer optimizer, float learningRate) =>
+        UpdateFrom(featureGradient, isCommon: false, optimizer, learningRate, beginsStep: true);
+
+    /// <summary>The same, where the gradient may be in other columns.</summary>
+    /// <param name="gradient">(B or more, columns).</param>
+    /// <param name="isCommon">All tables, which have one dimension, find their gradients in the first columns.</param>
+    /// <param name="optimizer">Made for <see cref="SparseParameters"/>, and perhaps others.</param>
+    /// <param name="learningRate">Step size.</param>
+    /// <param name="beginsStep">False where other tables began it.</param>
+    internal void UpdateFrom(MatrixView gradient, bool isCommon, SparseOptimizer optimizer, float learningRate, bool beginsStep)
     {
         if (_sortedSize < 0)
         {
             throw new InvalidOperationException($"Call {nameof(SortLookups)} before {nameof(Update)}.");
         }
 
-        CheckFeatures(_sortedSize, featureGradient, nameof(featureGradient));
-        if (optimizer.Tables.Count != _sparse.Length || optimizer.Tables[0] != _sparse[0])
+        Check(_sortedSize, gradient, isCommon ? gradient.Columns : _gradientWidth, nameof(gradient));
+        if (optimizer.Tables.Count < _firstParameter + _sparse.Length
+            || (_sparse.Length > 0 && optimizer.Tables[_firstParameter] != _sparse[0])
+            || (!IsPartial && optimizer.Tables.Count != _sparse.Length))
         {
             throw new ArgumentException("The optimizer was made for other tables.", nameof(optimizer));
         }
 
-        optimizer.BeginStep();
+        if (beginsStep)
+        {
+            optimizer.BeginStep();
+        }
+
         var work = new UpdateWork
         {
             Owner = this,
-            Gradient = featureGradient,
+            Gradient = gradient,
+            IsCommon = isCommon,
             Optimizer = optimizer,
             LearningRate = learningRate,
         };
@@ -225,7 +261,7 @@ public sealed class EmbeddingTables : IDisposable
         var seen = new HashSet<int>();
         foreach (LookupPart part in _parts)
         {
-            EmbeddingTable table = _tables[part.Table];
+            EmbeddingTable table = _tables[_positions[part.Table]];
             (int rows, int weights) = table.ChangedBy(part.Number);
             seen.Add(rows);
             if (weights >= 0)
@@ -261,14 +297,13 @@ public sealed class EmbeddingTables : IDisposable
         _scratch.Dispose();
     }
 
-    private void CheckFeatures(int samples, MatrixView features, string name)
+    private void Check(int samples, MatrixView features, int width, string name)
     {
-        int width = (_tables.Length + 1) * Dimension;
-        if (features.Columns != width || features.Rows < samples)
+        if ((features.Columns != width && !IsPartial) || features.Columns < width || features.Rows < samples)
         {
             throw new ArgumentException(
-                $"A {features.Rows} × {features.Columns} matrix; {samples} samples of {_tables.Length + 1} features of dimension "
-                + $"{Dimension} need {samples} × {width}.",
+                $"A {features.Rows} × {features.Columns} matrix; {samples} samples of {_tables.Length} tables' features need "
+                + $"{samples} × {width}.",
                 name);
         }
     }
@@ -277,6 +312,7 @@ public sealed class EmbeddingTables : IDisposable
     private struct ForwardWork : IParallelWork
     {
         public EmbeddingTable[] Tables;
+        public TableColumns[] Columns;
         public EmbeddingBag Kernel;
         public Batch Batch;
         public MatrixView Features;
@@ -287,7 +323,7 @@ public sealed class EmbeddingTables : IDisposable
             long cost = 0;
             for (int table = 0; table < Tables.Length; table++)
             {
-                cost += Batch.LookupCount(table) + Batch.Size;
+                cost += Batch.LookupCount(Tables[table].Number) + Batch.Size;
             }
 
             long from = cost * worker / workers;
@@ -295,19 +331,19 @@ public sealed class EmbeddingTables : IDisposable
             long before = 0;
             for (int table = 0; table < Tables.Length; table++)
             {
-                ReadOnlySpan<int> offsets = Batch.Offsets(table);
+                int number = Tables[table].Number;
+                ReadOnlySpan<int> offsets = Batch.Offsets(number);
                 int start = FirstBag(offsets, from - before);
                 int end = FirstBag(offsets, to - before);
                 if (start < end)
                 {
                     long began = Profiler is null ? 0 : Stopwatch.GetTimestamp();
-                    int dimension = Tables[table].Dimension;
-                    MatrixView pooled = Features.ColumnRange((table + 1) * dimension, dimension);
-                    Tables[table].Pool(Kernel, offsets, Batch.Indices(table), start, end, pooled);
+                    MatrixView pooled = Features.ColumnRange(Columns[table].First, Columns[table].Count);
+                    Tables[table].Pool(Kernel, offsets, Batch.Indices(number), start, end, pooled);
                     Profiler?.Worker(worker).Finish("embedding forward", Tables[table].Name, began);
                 }
 
-                before += Batch.LookupCount(table) + Batch.Size;
+                before += Batch.LookupCount(number) + Batch.Size;
             }
         }
 
@@ -338,6 +374,7 @@ public sealed class EmbeddingTables : IDisposable
     {
         public EmbeddingTables Owner;
         public MatrixView Gradient;
+        public bool IsCommon;
         public SparseOptimizer Optimizer;
         public float LearningRate;
 
@@ -356,8 +393,10 @@ public sealed class EmbeddingTables : IDisposable
                     Profiler? profiler = Owner._engine.Profiler;
                     long began = profiler is null ? 0 : Stopwatch.GetTimestamp();
                     LookupPart part = Owner._parts[number];
-                    EmbeddingTable table = Owner._tables[part.Table];
-                    MatrixView pooled = Gradient.ColumnRange((part.Table + 1) * table.Dimension, table.Dimension);
+                    int position = Owner._positions[part.Table];
+                    EmbeddingTable table = Owner._tables[position];
+                    TableColumns columns = Owner._columns[position];
+                    MatrixView pooled = Gradient.ColumnRange(IsCommon ? 0 : columns.FirstGradient, columns.Gradients);
                     SortedLookups own = lookups.Slice(start, end);
                     if (Owner.Snapshot is { } snapshot)
                     {
@@ -386,6 +425,7 @@ public sealed class EmbeddingTables : IDisposable
     /// <summary>Each table's own division.</summary>
     private struct BackwardWork : IParallelWork
     {
+        public EmbeddingTables Owner;
         public EmbeddingTable[] Tables;
         public MatrixView Gradient;
         public int Samples;
@@ -394,7 +434,8 @@ public sealed class EmbeddingTables : IDisposable
         {
             foreach (EmbeddingTable table in Tables)
             {
-                MatrixView pooled = Gradient.ColumnRange((table.Number + 1) * table.Dimension, table.Dimension);
+                TableColumns columns = Owner._columns[Owner._positions[table.Number]];
+                MatrixView pooled = Gradient.ColumnRange(columns.FirstGradient, columns.Gradients);
                 table.Backward(pooled, Samples, worker, workers);
             }
         }

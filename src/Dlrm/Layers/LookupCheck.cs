@@ -7,16 +7,16 @@ namespace Dlrm.Layers;
 /// <summary>Checks the lookups of a batch on all workers; only when something is wrong does it look for where.</summary>
 internal struct LookupCheck : IParallelWork
 {
-    private readonly EmbeddingTable[] _tables;
+    private readonly IReadOnlyList<int> _rows;
     private readonly Batch _batch;
     private int _failed;
 
     /// <summary>A check of one batch.</summary>
-    /// <param name="tables">As many as the batch has.</param>
+    /// <param name="rows">E of each table of the batch.</param>
     /// <param name="batch">The batch.</param>
-    public LookupCheck(EmbeddingTable[] tables, Batch batch)
+    public LookupCheck(IReadOnlyList<int> rows, Batch batch)
     {
-        _tables = tables;
+        _rows = rows;
         _batch = batch;
     }
 
@@ -26,7 +26,7 @@ internal struct LookupCheck : IParallelWork
     public void Run(WorkerTeam team)
     {
         // The last offset is the length of the indices, so offsets come first, and bad ones end the matter.
-        for (int table = 0; table < _tables.Length; table++)
+        for (int table = 0; table < _rows.Count; table++)
         {
             ReadOnlySpan<int> offsets = _batch.Offsets(table);
             if (offsets[0] != 0 || !EmbeddingBagCheck.Ascend(offsets))
@@ -46,7 +46,7 @@ internal struct LookupCheck : IParallelWork
     public void Execute(int worker, int workers)
     {
         long total = 0;
-        for (int table = 0; table < _tables.Length; table++)
+        for (int table = 0; table < _rows.Count; table++)
         {
             total += _batch.LookupCount(table);
         }
@@ -54,12 +54,12 @@ internal struct LookupCheck : IParallelWork
         long from = total * worker / workers;
         long to = total * (worker + 1) / workers;
         long before = 0;
-        for (int table = 0; table < _tables.Length && before < to; table++)
+        for (int table = 0; table < _rows.Count && before < to; table++)
         {
             int count = _batch.LookupCount(table);
             int start = (int)Math.Clamp(from - before, 0, count);
             int end = (int)Math.Clamp(to - before, 0, count);
-            if (start < end && !EmbeddingBagCheck.AreInRange(_batch.Indices(table)[start..end], _tables[table].Rows))
+            if (start < end && !EmbeddingBagCheck.AreInRange(_batch.Indices(table)[start..end], _rows[table]))
             {
                 Volatile.Write(ref _failed, 1);
             }
@@ -83,7 +83,7 @@ internal struct LookupCheck : IParallelWork
 
     private readonly LookupException FindIndex()
     {
-        for (int table = 0; table < _tables.Length; table++)
+        for (int table = 0; table < _rows.Count; table++)
         {
             ReadOnlySpan<int> offsets = _batch.Offsets(table);
             ReadOnlySpan<int> indices = _batch.Indices(table);
@@ -91,9 +91,9 @@ internal struct LookupCheck : IParallelWork
             {
                 foreach (int index in indices[offsets[sample]..offsets[sample + 1]])
                 {
-                    if ((uint)index >= (uint)_tables[table].Rows)
+                    if ((uint)index >= (uint)_rows[table])
                     {
-                        return LookupException.OutOfRange(table, sample, index, _tables[table].Rows);
+                        return LookupException.OutOfRange(table, sample, index, _rows[table]);
                     }
                 }
             }

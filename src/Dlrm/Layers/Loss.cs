@@ -31,12 +31,13 @@ public abstract class Loss
     /// <param name="probabilities">p, (B), out; after the clamp.</param>
     /// <param name="logitGradient">∂loss/∂z, (B), out.</param>
     /// <returns>The mean loss over the batch.</returns>
-    public abstract float Compute(
+    public float Compute(
         Engine engine,
         ReadOnlySpan<float> logits,
         ReadOnlySpan<float> labels,
         Span<float> probabilities,
-        Span<float> logitGradient);
+        Span<float> logitGradient) =>
+        ComputeWeighted(engine, logits, labels, [], probabilities, logitGradient);
 
     /// <summary>The loss over a batch whose samples have weights: the mean over the batch of weight times loss.</summary>
     /// <param name="engine">What to compute with.</param>
@@ -46,17 +47,31 @@ public abstract class Loss
     /// <param name="probabilities">p, (B), out; after the clamp.</param>
     /// <param name="logitGradient">∂loss/∂z, (B), out.</param>
     /// <returns>Σ weight · loss / B, as PyTorch's <c>weight</c> with the mean gives.</returns>
-    /// <exception cref="NotSupportedException">There are weights, and this loss takes none.</exception>
-    public virtual float ComputeWeighted(
+    public float ComputeWeighted(
         Engine engine,
         ReadOnlySpan<float> logits,
         ReadOnlySpan<float> labels,
         ReadOnlySpan<float> weights,
         Span<float> probabilities,
         Span<float> logitGradient) =>
-        weights.IsEmpty
-            ? Compute(engine, logits, labels, probabilities, logitGradient)
-            : throw new NotSupportedException($"The loss {Name} takes no sample weights.");
+        (float)(Sum(engine, logits, labels, weights, probabilities, logitGradient, logits.Length) / logits.Length);
+
+    /// <summary>Σ weight · loss over some samples of a batch, in double precision and sample order.</summary>
+    /// <param name="engine">What to compute with.</param>
+    /// <param name="logits">z, (n).</param>
+    /// <param name="labels">(n), in [0, 1].</param>
+    /// <param name="weights">(n), 0 or more; empty: each counts as 1.</param>
+    /// <param name="probabilities">p, (n), out; after the clamp.</param>
+    /// <param name="logitGradient">Of the mean over the batch, (n), out.</param>
+    /// <param name="batch">B: samples of the whole batch.</param>
+    internal abstract double Sum(
+        Engine engine,
+        ReadOnlySpan<float> logits,
+        ReadOnlySpan<float> labels,
+        ReadOnlySpan<float> weights,
+        Span<float> probabilities,
+        Span<float> logitGradient,
+        int batch);
 
     /// <summary>The same probabilities as <see cref="Compute"/>, without labels.</summary>
     /// <param name="engine">What to compute with.</param>

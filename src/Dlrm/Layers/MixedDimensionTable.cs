@@ -87,13 +87,20 @@ public sealed class MixedDimensionTable : EmbeddingTable
         torch.SkipUniform(Weight.Elements);
         if (Projection is { } projection)
         {
-            torch.SkipUniform(projection.Value.Length);
-            torch.FillXavierUniform(projection.Value, Dimension, _rowDimension);
+            torch.SkipUniform(projection.Elements);
+            if (projection.Sink is null)
+            {
+                torch.FillXavierUniform(projection.Value, Dimension, _rowDimension);
+            }
+            else
+            {
+                torch.SkipUniform(projection.Elements);
+            }
         }
 
         double bound = Math.Sqrt(1.0 / Rows);
         Weight.Fill(values => numpy.FillUniform(values, -bound, bound));
-        PoolingWeight?.Value.Span.Fill(1);
+        PoolingWeight?.FillWith(1);
     }
 
     /// <inheritdoc/>

@@ -117,6 +117,9 @@ public sealed partial class Mlp : IDisposable
     /// <summary>Running statistics of batch normalization: saved with the model, touched by no optimizer.</summary>
     internal IReadOnlyList<Parameter> Buffers { get; }
 
+    /// <summary>Told of every gradient as soon as it is complete; null for nobody.</summary>
+    internal IGradientSink? GradientSink { get; set; }
+
     /// <summary>n[0].</summary>
     public int InputWidth => _layers[0].Inputs;
 
@@ -227,9 +230,17 @@ public sealed partial class Mlp : IDisposable
 
         if (batch == 0)
         {
-            foreach (Parameter parameter in accumulate ? [] : Parameters)
+            foreach (Parameter parameter in Parameters)
             {
-                parameter.Gradient!.Span.Clear();
+                if (!accumulate)
+                {
+                    parameter.Gradient!.Span.Clear();
+                }
+            }
+
+            for (int i = _layers.Length - 1; i >= 0; i--)
+            {
+                Completed(i);
             }
 
             return;
@@ -260,6 +271,7 @@ public sealed partial class Mlp : IDisposable
 
             Run(ref work, work.MultiplyAdds);
             below?.NormalizeBackward(accumulate);
+            Completed(i);
             _engine.Profiler?.EndLayer(_layers[i].Weight.Name);
             dy = dx;
         }
@@ -318,6 +330,23 @@ public sealed partial class Mlp : IDisposable
 
         _gradients[0].Dispose();
         _gradients[1].Dispose();
+    }
+
+    /// <summary>The gradients of a layer, and of the normalization below it, are complete.</summary>
+    private void Completed(int layer)
+    {
+        if (GradientSink is { } sink)
+        {
+            sink.Completed(_layers[layer].Weight);
+            sink.Completed(_layers[layer].Bias!);
+            if (layer > 0 && _stages?[layer - 1] is { } below)
+            {
+                foreach (Parameter parameter in below.Parameters)
+                {
+                    sink.Completed(parameter);
+                }
+            }
+        }
     }
 
     private static void Check(string name, MatrixView matrix, int rows, int columns)

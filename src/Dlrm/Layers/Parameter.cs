@@ -7,6 +7,11 @@ namespace Dlrm.Layers;
 /// <param name="values">Out.</param>
 public delegate void FillSpan(Span<float> values);
 
+/// <summary>Takes whole rows, in order.</summary>
+/// <param name="firstRow">The first one's number.</param>
+/// <param name="rows">Row-major.</param>
+internal delegate void RowSink(long firstRow, ReadOnlySpan<float> rows);
+
 /// <summary>One trained tensor under the name that the reference's state_dict gives it.</summary>
 /// <remarks>
 /// It owns its values. Dense parameters also own a gradient; tables have none (their updates are sparse). Tables, and the
@@ -65,6 +70,12 @@ public sealed class Parameter : IDisposable
 
     /// <summary>The gradient of the last backward pass; null for tables.</summary>
     public NativeBuffer<float>? Gradient { get; }
+
+    /// <summary>Which part of a model's parameter this is, where ranks share it; null for a whole one.</summary>
+    internal ShardRegion? Region { get; set; }
+
+    /// <summary>Who gets the values that this parameter is filled with, in its place; null for itself.</summary>
+    internal RowSink? Sink { get; set; }
 
     private long Rows => Shape.Count == 1 ? 1 : Shape[0];
 
@@ -133,11 +144,16 @@ public sealed class Parameter : IDisposable
     public void Fill(FillSpan fill)
     {
         long rowsAtOnce = Math.Max(1, PieceFloats / Columns);
-        float[] piece = Storage == StorageFormat.Float32 ? [] : new float[Math.Min(rowsAtOnce, Rows) * Columns];
+        float[] piece = Storage == StorageFormat.Float32 && Sink is null ? [] : new float[Math.Min(rowsAtOnce, Rows) * Columns];
         for (long row = 0; row < Rows; row += rowsAtOnce)
         {
             int count = (int)(Math.Min(rowsAtOnce, Rows - row) * Columns);
-            if (Storage == StorageFormat.Float32)
+            if (Sink is { } sink)
+            {
+                fill(piece.AsSpan(0, count));
+                sink(row, piece.AsSpan(0, count));
+            }
+            else if (Storage == StorageFormat.Float32)
             {
                 fill(Value.Slice(row * Columns, count));
             }
@@ -146,6 +162,17 @@ public sealed class Parameter : IDisposable
                 fill(piece.AsSpan(0, count));
                 Write(row, piece.AsSpan(0, count));
             }
+        }
+    }
+
+    /// <summary>Gives every element one value; of no effect where another parameter gets the values.</summary>
+    /// <param name="value">The value.</param>
+    internal void FillWith(float value)
+    {
+        const int Piece = 1 << 24;
+        for (long start = 0; Sink is null && start < Elements; start += Piece)
+        {
+            Value.Slice(start, (int)Math.Min(Piece, Elements - start)).Fill(value);
         }
     }
 

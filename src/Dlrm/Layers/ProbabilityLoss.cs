@@ -27,50 +27,20 @@ public abstract class ProbabilityLoss : Loss
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public sealed override float Compute(
-        Engine engine,
-        ReadOnlySpan<float> logits,
-        ReadOnlySpan<float> labels,
-        Span<float> probabilities,
-        Span<float> logitGradient)
-    {
-        RequireLength(nameof(labels), labels.Length, logits.Length);
-        RequireLength(nameof(probabilities), probabilities.Length, logits.Length);
-        RequireLength(nameof(logitGradient), logitGradient.Length, logits.Length);
-        var elementwise = Elementwise.For(engine.InstructionSet);
-        Span<float> complement = stackalloc float[ChunkSize];
-        double sum = 0;
-        for (int start = 0; start < logits.Length; start += ChunkSize)
-        {
-            int count = Math.Min(ChunkSize, logits.Length - start);
-            Span<float> p = probabilities.Slice(start, count);
-            Span<float> gradient = logitGradient.Slice(start, count);
-            Span<float> q = complement[..count];
-            elementwise.SigmoidBoth(logits.Slice(start, count), p, q);
-            MarkInside(p, gradient);
-            Clamp(p, q);
-            sum = Accumulate(elementwise, p, q, labels.Slice(start, count), gradient, logits.Length, sum);
-        }
-
-        return (float)(sum / logits.Length);
-    }
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public sealed override float ComputeWeighted(
+    internal sealed override double Sum(
         Engine engine,
         ReadOnlySpan<float> logits,
         ReadOnlySpan<float> labels,
         ReadOnlySpan<float> weights,
         Span<float> probabilities,
-        Span<float> logitGradient)
+        Span<float> logitGradient,
+        int batch)
     {
-        if (weights.IsEmpty)
+        if (!weights.IsEmpty)
         {
-            return Compute(engine, logits, labels, probabilities, logitGradient);
+            RequireLength(nameof(weights), weights.Length, logits.Length);
         }
 
-        RequireLength(nameof(weights), weights.Length, logits.Length);
         RequireLength(nameof(labels), labels.Length, logits.Length);
         RequireLength(nameof(probabilities), probabilities.Length, logits.Length);
         RequireLength(nameof(logitGradient), logitGradient.Length, logits.Length);
@@ -86,6 +56,11 @@ public abstract class ProbabilityLoss : Loss
             elementwise.SigmoidBoth(logits.Slice(start, count), p, q);
             MarkInside(p, gradient);
             Clamp(p, q);
+            if (weights.IsEmpty)
+            {
+                sum = Accumulate(elementwise, p, q, labels.Slice(start, count), gradient, batch, sum);
+                continue;
+            }
 
             // One sample at a time: its own loss is needed to be weighted. An element's result does not depend on its place.
             for (int sample = 0; sample < count; sample++)
@@ -93,13 +68,13 @@ public abstract class ProbabilityLoss : Loss
                 float weight = weights[start + sample];
                 double own = Accumulate(
                     elementwise, p.Slice(sample, 1), q.Slice(sample, 1), labels.Slice(start + sample, 1),
-                    gradient.Slice(sample, 1), logits.Length, 0);
+                    gradient.Slice(sample, 1), batch, 0);
                 sum += weight * own;
                 gradient[sample] *= weight;
             }
         }
 
-        return (float)(sum / logits.Length);
+        return sum;
     }
 
     /// <inheritdoc/>

@@ -120,7 +120,7 @@ public sealed class QuotientRemainderTable : EmbeddingTable
         double low = Math.Sqrt(1.0 / Rows);
         QuotientWeight.Fill(values => torch.FillUniform(values, low, 1));
         RemainderWeight.Fill(values => torch.FillUniform(values, low, 1));
-        PoolingWeight?.Value.Span.Fill(1);
+        PoolingWeight?.FillWith(1);
     }
 
     /// <inheritdoc/>

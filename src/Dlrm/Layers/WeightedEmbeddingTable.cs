@@ -48,7 +48,7 @@ public sealed class WeightedEmbeddingTable : EmbeddingTable
         torch.SkipNormal(Weight.Elements);
         double bound = Math.Sqrt(1.0 / Rows);
         Weight.Fill(values => numpy.FillUniform(values, -bound, bound));
-        PoolingWeight.Value.Span.Fill(1);
+        PoolingWeight.FillWith(1);
     }
 
     /// <inheritdoc/>

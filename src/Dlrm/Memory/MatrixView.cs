@@ -75,6 +75,21 @@ public readonly unsafe struct MatrixView
         return new MatrixView(Data, rows, Columns, Stride);
     }
 
+    /// <summary>Rows [start, start + rows).</summary>
+    /// <param name="start">First row.</param>
+    /// <param name="rows">Rows.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The rows do not lie inside.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public MatrixView RowRange(int start, int rows)
+    {
+        if (start < 0 || rows < 0 || start > Rows - rows)
+        {
+            throw new ArgumentOutOfRangeException(nameof(start), $"[{start}, {start} + {rows}) of {Rows} rows.");
+        }
+
+        return new MatrixView(Data + (start * Stride), rows, Columns, Stride);
+    }
+
     /// <summary>Columns [start, start + columns) of every row.</summary>
     /// <param name="start">First column.</param>
     /// <param name="columns">Columns.</param>

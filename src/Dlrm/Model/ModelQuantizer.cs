@@ -26,7 +26,7 @@ public static class ModelQuantizer
                 $"The model is quantized already ({source.Config.Precision}): quantize the one that it was made from.", nameof(source));
         }
 
-        var target = new DlrmModel(source.Config with { Precision = precision }, source.Engine, optimizer: null);
+        var target = new DlrmModel(source.Config with { Precision = precision }, source.Engine, optimizer: null, distributed: source.Distribution);
         try
         {
             var parameters = target.Parameters.ToDictionary(parameter => parameter.Name, StringComparer.Ordinal);

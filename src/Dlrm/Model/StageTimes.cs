@@ -38,6 +38,12 @@ public enum Stage
 
     /// <summary>Embedding gradient and optimizer in one pass.</summary>
     EmbeddingUpdate,
+
+    /// <summary>On several ranks: waiting for pooled vectors or their gradients, and putting them in place.</summary>
+    ExchangeWait,
+
+    /// <summary>On several ranks: waiting for sums of losses and of the towers' gradients.</summary>
+    ReductionWait,
 }
 
 /// <summary>Time spent by stage since the last <see cref="Reset"/>. Always on: one clock reading a stage.</summary>

@@ -36,8 +36,11 @@ public sealed class WeightAverage : IDisposable
         _trained = trained;
         _decay = decay;
         _kernel = Elementwise.For(trained.Engine.InstructionSet);
-        Model = new DlrmModel(trained.Config, trained.Engine, optimizer: null);
-        States = [.. Model.Parameters.Select(parameter => new OptimizerState($"{parameter.Name}.average", parameter.Shape, parameter.Value))];
+        Model = new DlrmModel(trained.Config, trained.Engine, optimizer: null, distributed: trained.Distribution);
+        States = [.. Model.Parameters.Select(parameter => new OptimizerState($"{parameter.Name}.average", parameter.Shape, parameter.Value)
+        {
+            Region = parameter.Region,
+        })];
     }
 
     /// <summary>The averages, as a model that scores; call <see cref="Refresh"/> before.</summary>

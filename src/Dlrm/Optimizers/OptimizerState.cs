@@ -6,4 +6,8 @@ namespace Dlrm.Optimizers;
 /// <param name="Name">The parameter's name and the reference's name for the state, e.g. <c>emb_l.0.weight.sum</c>.</param>
 /// <param name="Shape">Row-major extents.</param>
 /// <param name="Value">The numbers; owned by the optimizer.</param>
-public sealed record OptimizerState(string Name, IReadOnlyList<int> Shape, NativeBuffer<float> Value);
+public sealed record OptimizerState(string Name, IReadOnlyList<int> Shape, NativeBuffer<float> Value)
+{
+    /// <summary>Which part of a model's state this is, where ranks share it; null for a whole one.</summary>
+    internal Layers.ShardRegion? Region { get; init; }
+}

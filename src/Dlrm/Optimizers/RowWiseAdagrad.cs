@@ -13,6 +13,7 @@ public sealed class RowWiseAdagrad : SparseOptimizer
 {
     private readonly TableUpdate<RowWiseAdagradRule> _kernel;
     private readonly TableUpdate<WeightedRowRule<RowWiseAdagradRule, AdagradRule>> _weightedKernel;
+    private readonly RowUpdate<ColumnRowWiseAdagradRule> _columnKernel;
     private readonly OptimizerState[] _states;
 
     /// <summary>Starts with zeroed state.</summary>
@@ -23,8 +24,9 @@ public sealed class RowWiseAdagrad : SparseOptimizer
     {
         _kernel = new TableUpdate<RowWiseAdagradRule>(engine.InstructionSet);
         _weightedKernel = new TableUpdate<WeightedRowRule<RowWiseAdagradRule, AdagradRule>>(engine.InstructionSet);
+        _columnKernel = RowUpdate<ColumnRowWiseAdagradRule>.For(engine.InstructionSet);
         _states = [.. tables.Select(t => new OptimizerState(
-            t.Name + (t.Shape.Count == 1 ? ".sum" : ".momentum"), [t.Shape[0]], new NativeBuffer<float>(t.Shape[0])))];
+            t.Name + (t.Shape.Count == 1 ? ".sum" : ".momentum"), [t.Shape[0]], new NativeBuffer<float>(t.Shape[0])) { Region = t.Region })];
     }
 
     /// <inheritdoc/>
@@ -33,8 +35,19 @@ public sealed class RowWiseAdagrad : SparseOptimizer
     /// <inheritdoc/>
     internal override void UpdateRows(
         int table, in SortedLookups lookups, MatrixView gradient, float learningRate, NativeBuffer<float> scratch, long first)
-        => _kernel.Update(
-            lookups, Tables[table], RoundingKey(table), gradient, new RowWiseAdagradRule(_states[table].Value, learningRate), scratch, first, EmbeddingL2);
+    {
+        NativeBuffer<float> state = _states[table].Value;
+        Parameter weights = Tables[table];
+        if (weights.Region is { } region && region.ColumnCount < gradient.Columns)
+        {
+            var rule = new ColumnRowWiseAdagradRule(state, weights.Value, region.FirstColumn, region.ColumnCount, learningRate);
+            _columnKernel.Update(lookups, null, gradient, rule, scratch, first);
+            return;
+        }
+
+        _kernel.Update(
+            lookups, weights, RoundingKey(table), gradient, new RowWiseAdagradRule(state, learningRate), scratch, first, EmbeddingL2);
+    }
 
     /// <inheritdoc/>
     internal override void UpdateWeightedRows(

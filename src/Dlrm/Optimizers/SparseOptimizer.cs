@@ -49,6 +49,9 @@ public abstract class SparseOptimizer : IDisposable
     /// </remarks>
     public float EmbeddingL2 { get; internal set; }
 
+    /// <summary>The number of each table in the whole model, where ranks share it; null where these are all.</summary>
+    internal int[]? Numbers { get; set; }
+
     /// <summary>The tables in charge.</summary>
     public IReadOnlyList<Parameter> Tables => _tables;
 
@@ -66,7 +69,11 @@ public abstract class SparseOptimizer : IDisposable
 
     /// <summary>What rounding a table draws from in this step.</summary>
     /// <param name="table">Number in <see cref="Tables"/>.</param>
-    private protected CounterKey RoundingKey(int table) => CounterKey.Of(_seed, _step, RoundingStream + table);
+    private protected CounterKey RoundingKey(int table)
+    {
+        CounterKey key = CounterKey.Of(_seed, _step, RoundingStream + (Numbers is { } numbers ? numbers[table] : table));
+        return _tables[table].Region is { } region ? key.From(region.FirstRow) : key;
+    }
 
     /// <summary>Called once before each step, on the calling thread.</summary>
     internal virtual void BeginStep()

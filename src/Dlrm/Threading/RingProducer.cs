@@ -7,7 +7,7 @@ namespace Dlrm.Threading;
 /// </summary>
 /// <remarks>
 /// A run is a numbered range: <see cref="Start"/> asks for items [first, end), <see cref="Take"/> gives them one by one,
-/// <see cref="Release"/> returns the one taken. Nothing is produced beyond the range, so whatever the producer's
+/// <see cref="Peek"/> shows the next, <see cref="Release"/> returns the one taken. Nothing is produced beyond the range, so whatever the producer's
 /// source shares with others (a random state, say) stands exactly after item end − 1 when the range is used up. The
 /// producer's exception reaches the consumer at the item that caused it.
 /// </remarks>
@@ -75,6 +75,22 @@ internal sealed class RingProducer<T> : IDisposable
         }
 
         return _items[(_taken++ - _first) % _items.Length];
+    }
+
+    /// <summary>
+    /// The item after the one taken last, which <see cref="Take"/> will give; waits for it. Null at the end of the range, and
+    /// where the ring has one item alone or producing it failed, of which <see cref="Take"/> tells.
+    /// </summary>
+    public T? Peek()
+    {
+        if (_taken >= _end || _taken - _released >= _items.Length)
+        {
+            return null;
+        }
+
+        _filled.Wait();
+        _filled.Release();
+        return _failure is not null && _taken == _failed ? null : _items[(_taken - _first) % _items.Length];
     }
 
     /// <summary>Gives the item taken last back to be filled again; the range ends with its last item.</summary>

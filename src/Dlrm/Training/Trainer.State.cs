@@ -124,7 +124,7 @@ public sealed partial class Trainer
                 stop.ThrowIfCancellationRequested();
             }
 
-            samples += _batches.Take().Size;
+            samples += _batches.Take().WholeSize;
             _batches.Release();
         }
 
@@ -134,7 +134,8 @@ public sealed partial class Trainer
     /// <summary>Between two updates it waits: gradients that are being summed are in no checkpoint.</summary>
     private void CheckpointIfDue()
     {
-        if (Checkpointer is { } checkpointer && _model.AccumulatedBatches == 0 && checkpointer.IsDue(_step))
+        if (Checkpointer is { } checkpointer && _model.AccumulatedBatches == 0
+            && (_model.Parallel?.CheckpointAgreed ?? checkpointer.IsDue(_step)))
         {
             checkpointer.Save(this);
         }

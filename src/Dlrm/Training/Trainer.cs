@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Dlrm.Data;
+using Dlrm.Distributed;
 using Dlrm.Model;
 using Dlrm.Profiling;
 
@@ -17,6 +18,7 @@ public sealed partial class Trainer : IDisposable
     private readonly DlrmModel _model;
     private readonly TrainingOptions _options;
     private readonly ITrainingObserver _observer;
+    private readonly IBatchSource _part; // this rank's, or the source itself
     private readonly BatchPrefetcher _batches;
     private readonly int _batchesPerEpoch;
     private readonly long _samplesPerEpoch;
@@ -59,7 +61,8 @@ public sealed partial class Trainer : IDisposable
         _options = options;
         _observer = observer;
         _diagnostics = diagnostics;
-        _batches = new BatchPrefetcher(train);
+        _part = model.PartOf(train);
+        _batches = new BatchPrefetcher(_part);
         _batchesPerEpoch = options.BatchLimit > 0 ? Math.Min(options.BatchLimit, train.BatchCount) : train.BatchCount;
         _samplesPerEpoch = _batchesPerEpoch == train.BatchCount
             ? train.SampleCount
@@ -96,6 +99,7 @@ public sealed partial class Trainer : IDisposable
     /// <exception cref="NonFiniteLossException">By <see cref="NanPolicy.Stop"/>; the model is as before the step.</exception>
     public TrainingResult Run(CancellationToken stop = default)
     {
+        _model.ListenTo(stop);
         _observer.Started(new TrainingPlan(
             _options.Epochs, _batchesPerEpoch, _samplesPerEpoch, Evaluator?.BatchCount ?? 0, _step));
         if (_step == 0)
@@ -139,6 +143,7 @@ public sealed partial class Trainer : IDisposable
     public void Dispose()
     {
         _batches.Dispose();
+        (_part as RankBatchSource)?.Dispose();
         Evaluator?.Dispose();
     }
 
@@ -164,7 +169,7 @@ public sealed partial class Trainer : IDisposable
                 {
                     Test(stop);
                 }
-                catch (OperationCanceledException) when (stop.IsCancellationRequested)
+                catch (OperationCanceledException) when (_model.IsStopped(stop))
                 {
                     // Between two updates the group is finished first: its gradients would be lost.
                     if (_model.AccumulatedBatches == 0)
@@ -206,8 +211,9 @@ public sealed partial class Trainer : IDisposable
         {
             while (_iteration < end)
             {
-                if (stop.IsCancellationRequested && _model.AccumulatedBatches == 0)
+                if (_model.IsStopped(stop) && _model.AccumulatedBatches == 0)
                 {
+                    _model.AbandonLookups();
                     _batches.Cancel();
                     return false;
                 }
@@ -254,7 +260,17 @@ public sealed partial class Trainer : IDisposable
         double scale = PlateauReduction?.Scale ?? 1;
         long update = UpdateNumber(epoch, index);
         float rate = (float)(scale * _options.LearningRate.RateAt(update));
+        if (_model.Parallel is { } ranks)
+        {
+            ranks.CheckpointWanted = Checkpointer?.IsDue(_step + 1) ?? false;
+        }
+
         float loss = _model.ForwardLoss(batch);
+        if (_model.Parallel is not null && _batches.Peek() is { } next)
+        {
+            _model.PrefetchLookups(next);
+        }
+
         if (!float.IsFinite(loss))
         {
             RefuseOrWarn(epoch, index, batch, loss);
@@ -270,8 +286,8 @@ public sealed partial class Trainer : IDisposable
         }
 
         _step++;
-        _samples += batch.Size;
-        _interval.Add(loss, batch.Size, rate);
+        _samples += batch.WholeSize;
+        _interval.Add(loss, batch.WholeSize, rate);
     }
 
     /// <summary>The update that a batch belongs to, from 1: what the rates count.</summary>
