@@ -11,7 +11,7 @@ internal static class CommandCatalog
             new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new GenerateCommand(), new TraceCommand(), new ConvertCommand(), new PreprocessCommand(),
             new InspectCommand(),
             new ReportCommand(), new WatchCommand(), new ImportCommand(), new ExportCommand(), new QuantizeCommand(),
-            new BenchCommand(),
+            new PlanCommand(), new BenchCommand(),
         ];
 
     /// <summary>Commands of later versions, and what they will do.</summary>
@@ -19,6 +19,5 @@ internal static class CommandCatalog
     {
         ["predict"] = "score a file",
         ["serve"] = "answer requests over HTTP",
-        ["plan"] = "place tables on several machines",
     };
 }

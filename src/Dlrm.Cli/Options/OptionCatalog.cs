@@ -26,6 +26,7 @@ internal static class OptionCatalog
         OptionGroup.Machine => "Machine",
         OptionGroup.Ranks => "Several processes",
         OptionGroup.Bench => "Benchmark",
+        OptionGroup.Plan => "Plan",
         OptionGroup.Trace => "Traces",
         OptionGroup.Generate => "Generating",
         OptionGroup.Preprocess => "Preprocessing",

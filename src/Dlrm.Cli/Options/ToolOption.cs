@@ -6,6 +6,7 @@ namespace Dlrm.Cli.Options;
 internal enum OptionGroup
 {
     Bench,
+    Plan,
     Generate,
     Trace,
     Preprocess,

@@ -15,6 +15,10 @@ public sealed record ShardPlan(int Ranks, IReadOnlyList<TablePlacement> Tables)
     /// <summary>The version of the file it came from.</summary>
     public int Version { get; init; } = CurrentVersion;
 
+    /// <summary>What a step was expected to take where the plan was made; null when nobody said. It changes nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Planning.StepPrediction? Predicted { get; init; }
+
     /// <summary>
     /// The reference's division: contiguous runs of whole tables, the first T mod N ranks holding one more
     /// (<c>extend_distributed.get_split_lengths</c>).
