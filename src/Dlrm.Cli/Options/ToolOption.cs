@@ -10,6 +10,7 @@ internal enum OptionGroup
     Trace,
     Preprocess,
     Columns,
+    Predict,
     Model,
     Loss,
     Data,

@@ -28,6 +28,22 @@ public sealed partial class RowBatch
     /// <exception cref="InvalidOperationException">It is full, or was built.</exception>
     public bool TryAddJson(ref Utf8JsonReader reader, UnknownProperty unknown, out RowProblem problem)
     {
+        bool good = TryReadJson(ref reader, unknown, out problem);
+        if (good)
+        {
+            EndRow();
+        }
+        else
+        {
+            DiscardRow();
+        }
+
+        return good;
+    }
+
+    /// <summary>As <see cref="TryAddJson"/>, but the row is left to be ended.</summary>
+    internal bool TryReadJson(ref Utf8JsonReader reader, UnknownProperty unknown, out RowProblem problem)
+    {
         problem = default;
         if (reader.TokenType == JsonTokenType.None)
         {
@@ -61,15 +77,6 @@ public sealed partial class RowBatch
             }
 
             good = TrySetJson(field, ref reader, out problem);
-        }
-
-        if (good)
-        {
-            EndRow();
-        }
-        else
-        {
-            DiscardRow();
         }
 
         return good;
