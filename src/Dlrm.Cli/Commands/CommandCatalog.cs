@@ -8,7 +8,7 @@ internal static class CommandCatalog
     /// <summary>In the order of the help.</summary>
     public static IReadOnlyList<ToolCommand> All { get; } =
         [
-            new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new GenerateCommand(), new TraceCommand(), new ConvertCommand(), new PreprocessCommand(),
+            new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new PredictCommand(), new GenerateCommand(), new TraceCommand(), new ConvertCommand(), new PreprocessCommand(),
             new InspectCommand(),
             new ReportCommand(), new WatchCommand(), new ImportCommand(), new ExportCommand(), new QuantizeCommand(),
             new PlanCommand(), new BenchCommand(),
@@ -17,7 +17,6 @@ internal static class CommandCatalog
     /// <summary>Commands of later versions, and what they will do.</summary>
     public static IReadOnlyDictionary<string, string> Later { get; } = new Dictionary<string, string>
     {
-        ["predict"] = "score a file",
         ["serve"] = "answer requests over HTTP",
     };
 }

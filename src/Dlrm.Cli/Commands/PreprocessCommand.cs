@@ -153,7 +153,7 @@ internal sealed class PreprocessCommand : ToolCommand
         console.Out.WriteLine($"Data set {report.Folder}");
     }
 
-    private static char? Character(string text) => text switch
+    internal static char? Character(string text) => text switch
     {
         "" => null,
         "tab" or "\\t" => '\t',
@@ -161,7 +161,7 @@ internal sealed class PreprocessCommand : ToolCommand
         _ => throw new UsageException($"--delimiter={text}: expected one character, or tab."),
     };
 
-    private static bool? Quotes(OptionValues values) => values.Get(PreprocessFlags.Quote) switch
+    internal static bool? Quotes(OptionValues values) => values.Get(PreprocessFlags.Quote) switch
     {
         "double" => true,
         "none" => false,

@@ -31,6 +31,7 @@ internal static class OptionCatalog
         OptionGroup.Generate => "Generating",
         OptionGroup.Preprocess => "Preprocessing",
         OptionGroup.Columns => "Columns",
+        OptionGroup.Predict => "Predicting",
         _ => throw new ArgumentOutOfRangeException(nameof(group)),
     };
 }

@@ -11,6 +11,7 @@ internal enum OptionGroup
     Trace,
     Preprocess,
     Columns,
+    Predict,
     Model,
     Loss,
     Data,

@@ -38,13 +38,23 @@ internal sealed class RowLayout
         Missing = [.. schema.Missing.Select(Encoding.UTF8.GetBytes)];
     }
 
+    /// <summary>Columns that are looked up elsewhere.</summary>
+    /// <param name="names">The names.</param>
+    public RowLayout(IReadOnlyList<string> names)
+    {
+        Names = names;
+        (Label, Weight, Group, Split) = (-1, -1, -1, -1);
+        (Dense, Sparse, Positive, Missing) = ([], [], [], []);
+        Schema = new DataSchema { Label = "" };
+    }
+
     /// <summary>What the columns are.</summary>
     public DataSchema Schema { get; }
 
     /// <summary>Names of all columns.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>Field of the label.</summary>
+    /// <summary>Field of the label, −1 for none.</summary>
     public int Label { get; }
 
     /// <summary>Fields of the dense features.</summary>
