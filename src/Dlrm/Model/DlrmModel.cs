@@ -20,7 +20,7 @@ namespace Dlrm.Model;
 /// </para>
 /// <para>One thread at a time; the engine divides each stage among its workers.</para>
 /// </remarks>
-public sealed class DlrmModel : IDisposable
+public sealed partial class DlrmModel : IDisposable
 {
     private const long DefaultSeed = 123;
 
