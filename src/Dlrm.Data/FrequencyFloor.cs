@@ -12,7 +12,17 @@ internal static class FrequencyFloor
     /// <param name="trainRows">The first so many rows are counted, no other.</param>
     /// <param name="atLeast">1 or more.</param>
     /// <returns>Rows that the table needs from now on.</returns>
-    public static int Apply(TabularDataSet rows, int table, int trainRows, int atLeast)
+    public static int Apply(TabularDataSet rows, int table, int trainRows, int atLeast) =>
+        Apply(rows, table, trainRows, atLeast, out _);
+
+    /// <summary>The same, and tells the renumbering.</summary>
+    /// <param name="rows">Changed in place.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="trainRows">The first so many rows are counted, no other.</param>
+    /// <param name="atLeast">1 or more.</param>
+    /// <param name="numbers">(rows of the table before): the index that each has now, 0 for those that share it.</param>
+    /// <returns>Rows that the table needs from now on.</returns>
+    public static int Apply(TabularDataSet rows, int table, int trainRows, int atLeast, out int[] numbers)
     {
         int[] counts = new int[rows.TableRows[table]];
         for (int row = 0; row < trainRows; row++)
@@ -21,7 +31,7 @@ internal static class FrequencyFloor
         }
 
         // 0: not numbered yet; the order of rows decides the numbers, so they need no sorting.
-        int[] numbers = new int[counts.Length];
+        numbers = new int[counts.Length];
         int next = 1;
         for (int row = 0; row < rows.Rows; row++)
         {

@@ -1,3 +1,6 @@
+using System.Buffers.Text;
+using System.Globalization;
+
 namespace Dlrm.Data;
 
 /// <summary>
@@ -26,7 +29,17 @@ internal static class NumberCategories
     /// <param name="trainRows">The first so many rows are counted, no other.</param>
     /// <param name="atLeast">Training rows that a category needs, 1 or more.</param>
     /// <returns>Rows that the table needs.</returns>
-    public static int Apply(TabularDataSet rows, int table, int trainRows, int atLeast)
+    public static int Apply(TabularDataSet rows, int table, int trainRows, int atLeast) =>
+        Apply(rows, table, trainRows, atLeast, out _).Count + 1;
+
+    /// <summary>The same, and tells the categories.</summary>
+    /// <param name="rows">Changed in place.</param>
+    /// <param name="table">The column.</param>
+    /// <param name="trainRows">The first so many rows are counted, no other.</param>
+    /// <param name="atLeast">Training rows that a category needs, 1 or more.</param>
+    /// <param name="binned">True when numbers above 2 were divided into bins.</param>
+    /// <returns>The text of the categories with the indices 1, 2, …; of a missing value it is empty.</returns>
+    public static List<string> Apply(TabularDataSet rows, int table, int trainRows, int atLeast, out bool binned)
     {
         var values = new HashSet<int>();
         for (int row = 0; row < trainRows && values.Count <= MostValues; row++)
@@ -34,7 +47,7 @@ internal static class NumberCategories
             values.Add(rows.Index(row, table));
         }
 
-        bool binned = values.Count > MostValues;
+        binned = values.Count > MostValues;
         var counts = new Dictionary<long, int>();
         for (int row = 0; row < trainRows; row++)
         {
@@ -55,7 +68,23 @@ internal static class NumberCategories
             index = number;
         }
 
-        return numbers.Count + 1;
+        return [.. numbers.OrderBy(entry => entry.Value).Select(entry => Name(entry.Key))];
+    }
+
+    /// <summary>The text of a whole number's category where numbers are divided into bins.</summary>
+    /// <param name="number">The digits; overwritten.</param>
+    /// <param name="length">How many bytes they are.</param>
+    /// <returns>The text, in the same memory.</returns>
+    internal static ReadOnlySpan<byte> Name(Span<byte> number, int length)
+    {
+        if (!Utf8Parser.TryParse(number[..length], out long value, out _) || value <= 2)
+        {
+            return number[..length];
+        }
+
+        BinPrefix.CopyTo(number);
+        Utf8Formatter.TryFormat(Bin((int)Math.Min(value, int.MaxValue)), number[BinPrefix.Length..], out int digits);
+        return number[..(BinPrefix.Length + digits)];
     }
 
     /// <summary>⌊ln(v)²⌋ for v above 2.</summary>
@@ -64,6 +93,13 @@ internal static class NumberCategories
         double logarithm = LogarithmOfOnePlus.Of(value - 1);
         return (int)(logarithm * logarithm);
     }
+
+    private static ReadOnlySpan<byte> BinPrefix => "bin "u8;
+
+    private static string Name(long category) =>
+        category == Missing ? ""
+        : category >= FirstBin ? string.Create(CultureInfo.InvariantCulture, $"bin {category - FirstBin}")
+        : category.ToString(CultureInfo.InvariantCulture);
 
     private static long Category(int value, bool binned) => binned && value > 2 ? FirstBin + Bin(value) : value;
 }

@@ -1,16 +1,14 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Dlrm.Checkpoints;
-using Dlrm.Layers;
 using Dlrm.Model;
 
 namespace Dlrm.Cli.Running;
 
 /// <summary>Brings scores of a model that saw only some of the negatives to the rate of other data.</summary>
 /// <remarks>
-/// Where a share k of the negatives was kept, the odds that a model learns are 1/k times the true ones. So the logit of a
-/// model trained with k is shifted by ln(k) − ln(k of the data scored): of the last bias, which changes nothing else. So
-/// scores always fit the data that are scored, whose metrics mean what they say; order, and so AUC, stays the same.
+/// See <see cref="PriorShift"/>. Scores always fit the data that are scored, whose metrics mean what they say; order, and
+/// so AUC, stays the same.
 /// </remarks>
 internal static class PriorCorrection
 {
@@ -37,11 +35,8 @@ internal static class PriorCorrection
                     + $"many. Label rate, loss and calibration below are theirs; among all rows, logits would be {Math.Log(1 - trained):0.0000} off.");
         }
 
-        double shift = Math.Log(1 - trained) - Math.Log(1 - dropped);
-        Parameter bias = model.Parameters.Last(parameter =>
-            parameter.Name.StartsWith("top_l.", StringComparison.Ordinal) && parameter.Name.EndsWith(".bias", StringComparison.Ordinal));
-        bias.Value[0] += (float)shift;
-        model.ParametersChanged();
+        double shift = PriorShift.Of(trained, dropped);
+        PriorShift.Apply(model, shift);
         return string.Create(
             CultureInfo.InvariantCulture,
             $"Prior corrected: the model was trained with {100 * (1 - trained):0.##} % of the negatives, these data have {100 * (1 - dropped):0.##} %; "

@@ -166,6 +166,7 @@ internal sealed class RunData : IDisposable
         {
             Title = "Adult census income",
             BringsShape = true,
+            EncodingFiles = set.EncodingFiles,
             Vocabularies = set.Vocabularies,
             Facts = new JsonObject
             {
@@ -207,6 +208,7 @@ internal sealed class RunData : IDisposable
             Title = $"Criteo Kaggle, {Path.GetFileName(report.File)}",
             BringsShape = true,
             Messages = report.Messages,
+            EncodingFiles = set.EncodingFiles(),
             NegativesDropped = values.Get(DataOptions.SubSample),
             Facts = new JsonObject
             {

@@ -39,6 +39,12 @@ public sealed class AdultDataSet : IDisposable
     /// <summary>What the indices of each categorical feature stand for.</summary>
     public IReadOnlyList<FeatureVocabulary> Vocabularies { get; }
 
+    /// <summary>
+    /// The files with which raw values are encoded as here, by their names in a model folder: dataset.json and the
+    /// vocabularies. Each is written by its action.
+    /// </summary>
+    public IReadOnlyDictionary<string, Action<Stream>> EncodingFiles { get; internal init; } = new Dictionary<string, Action<Stream>>();
+
     /// <summary>Share of positive labels over all rows.</summary>
     public double LabelRate { get; }
 

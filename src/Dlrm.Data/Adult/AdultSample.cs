@@ -44,17 +44,22 @@ public static class AdultSample
                 FeatureVocabulary.Count(name, table.Categorical[column].Take(train), options.RareBelow)),
         ];
         TabularDataSet rows = Encode(table, transforms, vocabularies, options.NumbersAsCategories);
+        var encoding = new AdultEncoding(options, transforms, vocabularies);
         if (options.NumbersAsCategories)
         {
-            rows = rows.WithTables(
-            [
-                .. rows.TableRows.Take(vocabularies.Length),
-                .. Enumerable.Range(vocabularies.Length, transforms.Length)
-                    .Select(number => NumberCategories.Apply(rows, number, train, options.RareBelow)),
-            ]);
+            for (int number = 0; number < transforms.Length; number++)
+            {
+                List<string> values = NumberCategories.Apply(rows, vocabularies.Length + number, train, options.RareBelow, out bool binned);
+                encoding.AddNumber(transforms[number].Name, values, binned);
+            }
+
+            rows = rows.WithTables(encoding.TableRows);
         }
 
-        return new AdultDataSet(options, rows, train, parts - train, transforms, vocabularies);
+        return new AdultDataSet(options, rows, train, parts - train, transforms, vocabularies)
+        {
+            EncodingFiles = encoding.Files(rows, train),
+        };
     }
 
     private static TabularDataSet Encode(

@@ -7,6 +7,12 @@ namespace Dlrm.Data.Adult;
 /// <summary>The embedded file as columns.</summary>
 internal sealed class AdultTable
 {
+    /// <summary>The label's column.</summary>
+    public const string LabelName = "income";
+
+    /// <summary>What stands there for 1.</summary>
+    public const string Positive = ">50K";
+
     private const string Resource = "Dlrm.Data.Adult.adult.csv.gz";
     private const int Columns = 15;
 
@@ -57,7 +63,7 @@ internal sealed class AdultTable
                 throw new InvalidOperationException($"The embedded sample is damaged: '{line}' has {count} fields.");
             }
 
-            table.Labels.Add(line.AsSpan(fields[Income]).SequenceEqual(">50K") ? 1 : 0);
+            table.Labels.Add(line.AsSpan(fields[Income]).SequenceEqual(Positive) ? 1 : 0);
             for (int column = 0; column < DenseColumns.Length; column++)
             {
                 table.Dense[column].Add(

@@ -6,6 +6,7 @@ namespace Dlrm.Data.Criteo;
 public sealed class CriteoDataSet : IDisposable
 {
     private readonly uint[][] _vocabularies;
+    private readonly CriteoEncoding _encoding;
 
     internal CriteoDataSet(CriteoKaggleOptions options, CriteoContent content, NumpyRandom random, CriteoReadReport report)
     {
@@ -16,12 +17,13 @@ public sealed class CriteoDataSet : IDisposable
         int held = (int)(train * options.ValidationFraction);
         train -= held;
         days = [.. Shortened(days, train), days.Sum() - train];
+        _encoding = new CriteoEncoding(options, content) { TrainRows = train };
         Rows = options.MinFrequency > 0 || options.NumbersAsCategories
-            ? Categories(content.Rows, train, options)
+            ? Categories(content.Rows, train, options, _encoding)
             : content.Rows;
         if (options.Standardize && train > 0)
         {
-            Standardization.Apply(Rows, train);
+            _encoding.Scales = Standardization.Apply(Rows, train);
         }
 
         if (train == 0 || test == 0)
@@ -69,6 +71,12 @@ public sealed class CriteoDataSet : IDisposable
     /// <param name="column">0 … 25, for C1 … C26.</param>
     public ReadOnlySpan<uint> Vocabulary(int column) => _vocabularies[column];
 
+    /// <summary>
+    /// The files with which raw values are encoded as here, by their names in a model folder: dataset.json and the
+    /// vocabularies. Each is written by its action.
+    /// </summary>
+    public IReadOnlyDictionary<string, Action<Stream>> EncodingFiles() => _encoding.Files(Rows);
+
     /// <summary>Gives the memory back.</summary>
     public void Dispose() => Rows.Dispose();
 
@@ -97,18 +105,21 @@ public sealed class CriteoDataSet : IDisposable
         return shortened;
     }
 
-    private static TabularDataSet Categories(TabularDataSet rows, int train, CriteoKaggleOptions options)
+    private static TabularDataSet Categories(TabularDataSet rows, int train, CriteoKaggleOptions options, CriteoEncoding encoding)
     {
         var tables = rows.TableRows.ToArray();
         for (int table = 0; table < tables.Length; table++)
         {
             if (table >= CriteoColumns.Categorical)
             {
-                tables[table] = NumberCategories.Apply(rows, table, train, Math.Max(options.MinFrequency, 1));
+                List<string> values = NumberCategories.Apply(rows, table, train, Math.Max(options.MinFrequency, 1), out bool binned);
+                encoding.AddNumber(values, binned);
+                tables[table] = values.Count + 1;
             }
             else if (options.MinFrequency > 0)
             {
-                tables[table] = FrequencyFloor.Apply(rows, table, train, options.MinFrequency);
+                tables[table] = FrequencyFloor.Apply(rows, table, train, options.MinFrequency, out int[] numbers);
+                encoding.Renumbered[table] = numbers;
             }
         }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Dlrm.Data.Folders;
 
 /// <summary>How the values of a categorical feature become rows of its table.</summary>
@@ -28,8 +30,22 @@ public enum SparseType
 /// <summary>A categorical feature: column <see cref="Name"/> of the row files, and a table of the model.</summary>
 public sealed record SparseFeature
 {
-    /// <summary>Its name, which is that of the raw column.</summary>
+    /// <summary>Its name, which is that of the raw column unless <see cref="Column"/> says otherwise.</summary>
     public required string Name { get; init; }
+
+    /// <summary>The raw column; null for that of its name.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Column { get; init; }
+
+    /// <summary>The raw column.</summary>
+    [JsonIgnore]
+    public string RawColumn => Column ?? Name;
+
+    /// <summary>
+    /// Numbers above 2 are the value <c>bin n</c>, n = ⌊ln(number)²⌋; only for <see cref="SparseType.Integer"/>.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool LogarithmBins { get; init; }
 
     /// <summary>E: rows of its table; every index lies below.</summary>
     public required int TableRows { get; init; }

@@ -3,7 +3,7 @@ using System.IO.Hashing;
 namespace Dlrm.Data.Folders;
 
 /// <summary>Writes a file front to back and hashes it on the way. It says where it is, and can go nowhere else.</summary>
-internal sealed class HashingWriteStream(FileStream file) : Stream
+internal sealed class HashingWriteStream(Stream file) : Stream
 {
     private readonly XxHash3 _hash = new();
     private long _position;
@@ -30,8 +30,8 @@ internal sealed class HashingWriteStream(FileStream file) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Waits until the disk has it.</summary>
-    public void FlushToDisk() => file.Flush(flushToDisk: true);
+    /// <summary>Waits until the disk has it, where it is a file.</summary>
+    public void FlushToDisk() => (file as FileStream)?.Flush(flushToDisk: true);
 
     /// <inheritdoc/>
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));

@@ -31,6 +31,20 @@ internal static class VocabularyFile
     /// <returns>XxHash3 of the file, and of the values alone.</returns>
     public static (string File, string Values) Write(string path, int count, ValueOf value, Func<int, long> frequency, bool isText = false)
     {
+        using var stream = new HashingWriteStream(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16));
+        string values = Write(stream, count, value, frequency, isText);
+        stream.FlushToDisk();
+        return (stream.Hash.ToString("x16", CultureInfo.InvariantCulture), values);
+    }
+
+    /// <summary>Writes one to a stream, which stays open.</summary>
+    /// <param name="stream">Written front to back.</param>
+    /// <param name="vocabulary">The values.</param>
+    public static void Write(Stream stream, FittedVocabulary vocabulary) =>
+        Write(new HashingWriteStream(stream), vocabulary.Count, vocabulary.Value, vocabulary.Frequency, isText: false);
+
+    private static string Write(HashingWriteStream stream, int count, ValueOf value, Func<int, long> frequency, bool isText)
+    {
         bool utf8 = isText || IsText(count, value);
         IArrowType type = utf8 ? StringType.Default : BinaryType.Default;
         var schema = new Schema(
@@ -41,7 +55,6 @@ internal static class VocabularyFile
         var counts = new ColumnBuffer();
         offsets.Reserve(BatchValues + 1);
         counts.Reserve(BatchValues, sizeof(long));
-        using var stream = new HashingWriteStream(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16));
         using (var writer = new ArrowFileWriter(stream, schema, leaveOpen: true))
         {
             writer.WriteStart();
@@ -71,10 +84,7 @@ internal static class VocabularyFile
             writer.WriteEnd();
         }
 
-        stream.FlushToDisk();
-        return (
-            stream.Hash.ToString("x16", CultureInfo.InvariantCulture),
-            valuesHash.GetCurrentHashAsUInt64().ToString("x16", CultureInfo.InvariantCulture));
+        return valuesHash.GetCurrentHashAsUInt64().ToString("x16", CultureInfo.InvariantCulture);
     }
 
     /// <summary>Reads one.</summary>

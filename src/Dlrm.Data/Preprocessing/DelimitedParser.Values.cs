@@ -15,31 +15,37 @@ internal sealed partial class DelimitedParser
         }
 
         Span<byte> field = text[start..end];
-        int written;
-        if (type == SparseType.Integer)
-        {
-            if (!Utf8Parser.TryParse(field, out long number, out int used) || used != field.Length
-                || !Utf8Formatter.TryFormat(number, field, out written))
-            {
-                return false;
-            }
-        }
-        else if (!Utf8Parser.TryParse(field, out ulong number, out int used, 'x') || used != field.Length
-            || !Utf8Formatter.TryFormat(number, field, out written, new System.Buffers.StandardFormat('x')))
-        {
-            return false;
-        }
-
+        bool read = TryCanonical(field, type, field, out int written);
         end = start + written;
-        return true;
+        return read;
     }
 
-    private bool TryLabel(ReadOnlySpan<byte> field, out float label)
+    /// <summary>Writes a number in its shortest form.</summary>
+    /// <param name="field">One byte or more.</param>
+    /// <param name="type">A number's.</param>
+    /// <param name="target">As long as the field or longer; may be the same memory.</param>
+    /// <param name="written">Bytes written.</param>
+    /// <returns>False when the field is no number of the type.</returns>
+    internal static bool TryCanonical(ReadOnlySpan<byte> field, SparseType type, Span<byte> target, out int written)
     {
-        if (layout.Positive.Length > 0)
+        written = 0;
+        return type == SparseType.Integer
+            ? Utf8Parser.TryParse(field, out long number, out int used) && used == field.Length
+                && Utf8Formatter.TryFormat(number, target, out written)
+            : Utf8Parser.TryParse(field, out ulong hex, out used, 'x') && used == field.Length
+                && Utf8Formatter.TryFormat(hex, target, out written, new System.Buffers.StandardFormat('x'));
+    }
+
+    private bool TryLabel(ReadOnlySpan<byte> field, out float label) =>
+        TryLabel(field, layout.Positive, layout.Missing, out label);
+
+    /// <summary>A label in [0, 1].</summary>
+    internal static bool TryLabel(ReadOnlySpan<byte> field, byte[][] positives, byte[][] missings, out float label)
+    {
+        if (positives.Length > 0)
         {
             label = 0;
-            foreach (byte[] positive in layout.Positive)
+            foreach (byte[] positive in positives)
             {
                 label = field.SequenceEqual(positive) ? 1 : label;
             }
@@ -53,13 +59,16 @@ internal sealed partial class DelimitedParser
             return true;
         }
 
-        bool read = TryNumber(field, out double number);
+        bool read = TryNumber(field, missings, out double number);
         label = (float)number;
         return read && number is >= 0 and <= 1;
     }
 
     /// <summary>A finite number, or NaN for a missing one.</summary>
-    private bool TryNumber(ReadOnlySpan<byte> field, out double number)
+    private bool TryNumber(ReadOnlySpan<byte> field, out double number) => TryNumber(field, layout.Missing, out number);
+
+    /// <summary>The same, with the texts that mean a missing number.</summary>
+    internal static bool TryNumber(ReadOnlySpan<byte> field, byte[][] missings, out double number)
     {
         if (field.IsEmpty)
         {
@@ -90,7 +99,7 @@ internal sealed partial class DelimitedParser
         }
 
         number = double.NaN;
-        foreach (byte[] missing in layout.Missing)
+        foreach (byte[] missing in missings)
         {
             if (field.SequenceEqual(missing))
             {

@@ -22,7 +22,8 @@ internal static class ArrowRows
         }
     }
 
-    private static TableColumn Column(string path, string name, IArrowArray array)
+    /// <summary>A column as text.</summary>
+    public static TableColumn Column(string path, string name, IArrowArray array)
     {
         var column = new TableColumn(name);
         for (int row = 0; row < array.Length; row++)

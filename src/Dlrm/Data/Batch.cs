@@ -123,6 +123,14 @@ public sealed class Batch : IDisposable
         Size = size;
     }
 
+    /// <summary>Leaves the first samples; what was written for them stays.</summary>
+    /// <param name="size">B, as large as before or smaller.</param>
+    internal void Truncate(int size)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)size, (uint)Size, nameof(size));
+        Size = size;
+    }
+
     /// <summary>Offsets of a table, (B + 1): ascending from 0 to L.</summary>
     /// <param name="table">Table number.</param>
     public Span<int> Offsets(int table) => _offsets[table].Slice(0, Size + 1);
