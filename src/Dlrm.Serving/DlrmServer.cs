@@ -34,7 +34,11 @@ public static class DlrmServer
             server.ApiKeys is { } keys ? ApiKeys.Read(keys) : null,
             server.JwtKey is { } key ? JwtKeys.Read(key, server.JwtIssuer, server.JwtAudience) : null);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        AddLogging(builder.Logging, server);
+        if (!server.Silent)
+        {
+            AddLogging(builder.Logging, server);
+        }
+
         builder.WebHost.UseKestrelCore();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, server));

@@ -38,7 +38,7 @@ public static class DlrmServiceExtensions
         services.AddSingleton<ExplainEndpoint>();
         services.AddSingleton<MetricsEndpoint>();
         services.AddSingleton<PageEndpoints>();
-        services.AddSingleton<DlrmScoring>();
+        services.AddSingleton(provider => new DlrmScoring(provider.GetRequiredService<ModelCatalog>()));
         return services;
     }
 

@@ -49,6 +49,9 @@ public sealed record ServerOptions
     /// <summary>Log at debug level, which has a line a request.</summary>
     public bool LogRequests { get; init; }
 
+    /// <summary>No log at all.</summary>
+    internal bool Silent { get; init; }
+
     internal bool NeedsKeys => ApiKeys is not null || JwtKey is not null;
 
     internal bool IsLoopback => Listen.Concat(Grpc).All(address => IPAddress.IsLoopback(Parse(address).Address));

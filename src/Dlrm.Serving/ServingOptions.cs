@@ -54,7 +54,7 @@ public sealed record ServingOptions
         Require(QueueRows >= MaxRows, $"The queue of {QueueRows} rows (--queue) must hold the largest request, {MaxRows} rows (--max-rows).");
         Require(BatchDelay >= TimeSpan.Zero, "The batch delay cannot be negative (--batch-delay).");
         Require(Timeout > TimeSpan.Zero, "The timeout must be positive (--timeout).");
-        Require(Engines >= 0 && Threads >= 1, "Engines (--engines) and their threads (--threads) are 1 or more.");
+        Require(Engines >= 0 && Threads >= 1, "Engines (--engines) and their threads (--engine-threads) are 1 or more.");
     }
 
     private static void Require(bool condition, string message)

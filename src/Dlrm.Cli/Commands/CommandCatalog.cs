@@ -11,6 +11,7 @@ internal static class CommandCatalog
             new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new GenerateCommand(), new TraceCommand(), new ConvertCommand(), new PreprocessCommand(),
             new InspectCommand(),
             new ReportCommand(), new WatchCommand(), new ImportCommand(), new ExportCommand(), new QuantizeCommand(),
+            new ServeCommand(),
             new BenchCommand(),
         ];
 
@@ -18,7 +19,6 @@ internal static class CommandCatalog
     public static IReadOnlyDictionary<string, string> Later { get; } = new Dictionary<string, string>
     {
         ["predict"] = "score a file",
-        ["serve"] = "answer requests over HTTP",
         ["plan"] = "place tables on several machines",
     };
 }

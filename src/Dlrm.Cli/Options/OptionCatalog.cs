@@ -24,6 +24,7 @@ internal static class OptionCatalog
         OptionGroup.Printing => "Printing",
         OptionGroup.Files => "Files",
         OptionGroup.Machine => "Machine",
+        OptionGroup.Serve => "Serving",
         OptionGroup.Bench => "Benchmark",
         OptionGroup.Trace => "Traces",
         OptionGroup.Generate => "Generating",

@@ -9,6 +9,7 @@ internal enum OptionGroup
     Generate,
     Trace,
     Preprocess,
+    Serve,
     Columns,
     Model,
     Loss,

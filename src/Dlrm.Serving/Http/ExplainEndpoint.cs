@@ -14,6 +14,9 @@ namespace Dlrm.Serving.Http;
 /// <param name="catalog">The models.</param>
 internal sealed class ExplainEndpoint(ModelCatalog catalog)
 {
+    /// <summary>A row is written once for each of its fields, so a long one would become a very long text.</summary>
+    private const int LongestRow = 1 << 16;
+
     /// <summary>Answers.</summary>
     public async ValueTask AnswerAsync(HttpContext http)
     {
@@ -26,7 +29,7 @@ internal sealed class ExplainEndpoint(ModelCatalog catalog)
             RowBatch batch;
             using (RequestBody body = await RequestBody.ReadAsync(http, deadline.Token).ConfigureAwait(false))
             {
-                byte[] variants = WithoutEach(body.Memory, out fields);
+                byte[] variants = WithoutEach(body.Memory, rows.Encoder, out fields);
                 rows.Read(variants, out batch);
             }
 
@@ -52,8 +55,13 @@ internal sealed class ExplainEndpoint(ModelCatalog catalog)
     }
 
     /// <summary>The row, then the row without each of its fields, as a JSON array.</summary>
-    private static byte[] WithoutEach(ReadOnlyMemory<byte> json, out List<string> fields)
+    private static byte[] WithoutEach(ReadOnlyMemory<byte> json, RowEncoder encoder, out List<string> fields)
     {
+        if (json.Length > LongestRow)
+        {
+            throw new RequestException(StatusCodes.Status413PayloadTooLarge, $"A row to explain has {LongestRow} bytes at most.");
+        }
+
         using var document = JsonDocument.Parse(json);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
@@ -61,6 +69,11 @@ internal sealed class ExplainEndpoint(ModelCatalog catalog)
         }
 
         fields = [.. document.RootElement.EnumerateObject().Select(property => property.Name).Distinct(StringComparer.Ordinal)];
+        if (fields.Find(name => encoder.FieldOf(name) < 0) is { } stranger)
+        {
+            throw RequestException.Bad($"'{stranger}' is no raw field of the model.");
+        }
+
         var text = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(text))
         {

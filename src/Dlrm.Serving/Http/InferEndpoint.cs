@@ -54,7 +54,7 @@ internal sealed class InferEndpoint(ModelCatalog catalog)
     /// <summary>A lease on the model, and the version if there is one, that a path names.</summary>
     /// <exception cref="RequestException">Another version answers.</exception>
     public static ModelVersion AcquireVersion(ModelCatalog catalog, HttpContext http) =>
-        Acquire(catalog, (string?)http.GetRouteValue("model"), (string?)http.GetRouteValue("version"));
+        Acquire(catalog, (string?)http.Request.RouteValues["model"], (string?)http.Request.RouteValues["version"]);
 
     /// <summary>A lease on a model's version.</summary>
     /// <param name="catalog">The models.</param>

@@ -16,7 +16,7 @@ internal sealed class JsonAnswer
     private readonly ArrayBufferWriter<byte> _bytes = new(1024);
     private readonly Utf8JsonWriter _writer;
 
-    private JsonAnswer() => _writer = new Utf8JsonWriter(_bytes, new JsonWriterOptions { SkipValidation = true });
+    private JsonAnswer() => _writer = new Utf8JsonWriter(_bytes, new JsonWriterOptions { SkipValidation = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     /// <summary>Writes one JSON value.</summary>
     /// <typeparam name="TState">What it is written from.</typeparam>

@@ -124,12 +124,12 @@ internal readonly ref struct RankRequest
         return count;
     }
 
-    private static void MarkFields(ref Utf8JsonReader reader, RowEncoder encoder, Span<bool> marks)
+    private static void MarkFields(ref Utf8JsonReader reader, RowEncoder encoder, scoped Span<bool> marks)
     {
         Span<byte> unescaped = stackalloc byte[256];
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            ReadOnlySpan<byte> name = reader.ValueSpan;
+            scoped ReadOnlySpan<byte> name = reader.ValueSpan;
             if (reader.ValueIsEscaped && name.Length <= unescaped.Length)
             {
                 name = unescaped[..reader.CopyString(unescaped)];

@@ -16,7 +16,7 @@ internal sealed class ScoreEndpoint(ModelCatalog catalog)
     public async ValueTask AnswerAsync(HttpContext http)
     {
         using CancellationTokenSource deadline = Deadline.Start(http, catalog.Options.Timeout);
-        ModelVersion version = catalog.Find((string?)http.GetRouteValue("model")).Acquire();
+        ModelVersion version = catalog.Find((string?)http.Request.RouteValues["model"]).Acquire();
         try
         {
             RowPool rows = RawRows(version);

@@ -19,7 +19,7 @@ internal sealed partial class ModelCatalog : BackgroundService
     private volatile ServedModel? _only;
     private string? _lastFailure;
 
-    /// <summary>An empty catalog; <see cref="Refresh"/> fills it.</summary>
+    /// <summary>An empty catalog; <see cref="Refresh()"/> fills it.</summary>
     public ModelCatalog(ServingOptions options, ILogger<ModelCatalog> log, TimeProvider? time = null)
     {
         options.Validate();

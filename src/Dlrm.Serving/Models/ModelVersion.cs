@@ -45,6 +45,7 @@ internal sealed class ModelVersion
         Config = models[0].Config;
         Encoder = encoder;
         Record = record;
+        Sample = SampleRow.Of(encoder, record);
         _tensors = tensors;
         Queue = new ScoreQueue(options.QueueRows, options.BatchDelay);
         Drift = new ScoreDrift(record?.Scores);
@@ -70,6 +71,9 @@ internal sealed class ModelVersion
 
     /// <summary>Recorded samples; null for none.</summary>
     public ServingRecord? Record { get; }
+
+    /// <summary>A real row in JSON; null where none can be made.</summary>
+    public byte[]? Sample { get; }
 
     /// <summary>Rows that wait.</summary>
     public ScoreQueue Queue { get; }

@@ -28,6 +28,13 @@ internal ref struct ElementCursor
             _ => throw RequestException.Bad(
                 $"Tensor '{tensor.Name}' is {tensor.Type}; expected {(integers ? "INT64 or INT32" : "FP32 or FP64")}."),
         };
+        if (tensor.IsJson && _elements > tensor.Data.Length)
+        {
+            // Known before anything is allocated for them.
+            throw RequestException.Bad(
+                $"Tensor '{tensor.Name}' has fewer elements than its shape [{string.Join(", ", tensor.Shape)}] says.");
+        }
+
         if (tensor.IsJson)
         {
             _json = new Utf8JsonReader(tensor.Data.Span);

@@ -99,7 +99,7 @@ internal sealed class TensorRows
     {
         InputTensor dense = _dense!.Value;
         dense.RequireDimensions(2, $"[B, {_config.DenseFeatures}]");
-        return dense.Shape[0];
+        return dense.Elements == 0 ? 0 : dense.Shape[0]; // looked at for what cannot be a shape
     }
 
     private long BagRows(int table)
@@ -171,6 +171,7 @@ internal sealed class TensorRows
     {
         InputTensor indices = _indices[table]!.Value;
         indices.RequireDimensions(1, "[L], the lookups of a table");
+        var cursor = new ElementCursor(indices, integers: true);
         int lookups = (int)indices.Elements;
         Span<int> room = batch.ReserveIndices(table, lookups);
         Span<int> offsets = batch.Offsets(table);
@@ -189,7 +190,6 @@ internal sealed class TensorRows
         }
 
         offsets[(rows + 1)..].Fill(lookups); // the empty bags of a shared table
-        var cursor = new ElementCursor(indices, integers: true);
         for (int i = 0; i < lookups; i++)
         {
             room[i] = InRange(cursor.NextInteger(), table, indices.Name, i);

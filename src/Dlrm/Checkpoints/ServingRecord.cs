@@ -189,7 +189,6 @@ public sealed record RecordedSample(IReadOnlyList<float> Dense, IReadOnlyList<IR
 public sealed record RecordedDistribution(double Upper, IReadOnlyList<long> Counts);
 
 [JsonSourceGenerationOptions(
-    WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
