@@ -64,11 +64,6 @@ internal static class CommandLine
             return found;
         }
 
-        if (CommandCatalog.Later.TryGetValue(name, out string? purpose))
-        {
-            throw new UsageException($"'{name}' is not in this version yet. It will: {purpose}.");
-        }
-
         string? nearest = Suggestion.Nearest(name, commands.Select(command => command.Name));
         throw new UsageException(
             $"'{name}' is not a command; "

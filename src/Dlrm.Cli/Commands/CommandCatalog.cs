@@ -8,15 +8,9 @@ internal static class CommandCatalog
     /// <summary>In the order of the help.</summary>
     public static IReadOnlyList<ToolCommand> All { get; } =
         [
-            new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new PredictCommand(), new GenerateCommand(), new TraceCommand(), new ConvertCommand(), new PreprocessCommand(),
-            new InspectCommand(),
-            new ReportCommand(), new WatchCommand(), new ImportCommand(), new ExportCommand(), new QuantizeCommand(),
+            new TrainCommand(), new TuneCommand(), new EvaluateCommand(), new PredictCommand(), new ServeCommand(),
+            new GenerateCommand(), new TraceCommand(), new ConvertCommand(), new PreprocessCommand(), new InspectCommand(), new ReportCommand(),
+            new WatchCommand(), new ImportCommand(), new ExportCommand(), new QuantizeCommand(),
             new PlanCommand(), new BenchCommand(),
         ];
-
-    /// <summary>Commands of later versions, and what they will do.</summary>
-    public static IReadOnlyDictionary<string, string> Later { get; } = new Dictionary<string, string>
-    {
-        ["serve"] = "answer requests over HTTP",
-    };
 }

@@ -40,8 +40,6 @@ internal static class HelpText
             + "reference, facebookresearch/dlrm; dlrm --version tells the version.",
             0);
         text.AppendLine();
-        text.AppendLine("Planned: " + string.Join(", ", CommandCatalog.Later.Keys) + ".");
-        text.AppendLine();
         AppendWrapped(text, "Exit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted (after saving).", 0);
         return text.ToString();
     }

@@ -25,6 +25,7 @@ internal static class OptionCatalog
         OptionGroup.Files => "Files",
         OptionGroup.Machine => "Machine",
         OptionGroup.Ranks => "Several processes",
+        OptionGroup.Serve => "Serving",
         OptionGroup.Bench => "Benchmark",
         OptionGroup.Plan => "Plan",
         OptionGroup.Trace => "Traces",

@@ -10,6 +10,7 @@ internal enum OptionGroup
     Generate,
     Trace,
     Preprocess,
+    Serve,
     Columns,
     Predict,
     Model,

@@ -4,6 +4,7 @@ using Dlrm.Checkpoints;
 using Dlrm.Cli.Options;
 using Dlrm.Interop.Models;
 using Dlrm.Model;
+using Dlrm.Training;
 
 namespace Dlrm.Cli.Running;
 
@@ -19,6 +20,12 @@ internal sealed class ModelSaver(
     {
         [RunRecord.NameInModel] = stream => stream.Write(Encoding.UTF8.GetBytes(runJson)),
     };
+
+    /// <summary>Samples to score and keep with a model for whoever serves it; null for none.</summary>
+    public ServingRecord? Samples { get; init; }
+
+    /// <summary>Has the scores of the last test; null before there is one.</summary>
+    public Evaluator? Tests { get; set; }
 
     /// <summary>Refuses a place where a model cannot be saved, before hours of training lead there.</summary>
     /// <param name="path">The folder to save to.</param>
@@ -70,9 +77,23 @@ internal sealed class ModelSaver(
                 .. (model.Optimizer?.States ?? []).Select(state =>
                     TensorSource.Of(state.Name, [.. state.Shape.Select(extent => (long)extent)], state.Value)),
             ],
-            Files = Files,
+            Files = FilesWithSamples(),
         });
         return true;
+    }
+
+    private IReadOnlyDictionary<string, Action<Stream>> FilesWithSamples()
+    {
+        if (Samples is null)
+        {
+            return Files;
+        }
+
+        string json = Samples.ScoredBy(model).With(Tests?.Scores.ComputeCurves()?.Scores).ToJson();
+        return new Dictionary<string, Action<Stream>>(Files)
+        {
+            [ServingRecord.FileName] = stream => stream.Write(Encoding.UTF8.GetBytes(json)),
+        };
     }
 
     /// <summary>Saves to a file for another program, whole or not at all.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
 using Dlrm.Checkpoints;
 using Dlrm.Cli.Commands;
@@ -14,7 +15,7 @@ namespace Dlrm.Cli.Running;
 /// <summary>One run of <c>dlrm quantize</c>: a model folder in, a smaller one out, and a table of what became of each part.</summary>
 internal sealed class QuantizeRun(OptionValues given, ToolConsole console)
 {
-    private static readonly string[] Rewritten = ["config.json", "state.json", "manifest.json"];
+    private static readonly string[] Rewritten = ["config.json", "state.json", "manifest.json", ServingRecord.FileName];
 
     /// <summary>Quantizes.</summary>
     /// <returns>The exit code.</returns>
@@ -98,16 +99,23 @@ internal sealed class QuantizeRun(OptionValues given, ToolConsole console)
             !Rewritten.Contains(name)
             && !name.StartsWith("model", StringComparison.Ordinal)
             && !name.StartsWith("optimizer", StringComparison.Ordinal))];
+        var files = others.ToDictionary(name => name, name => (Action<Stream>)(target =>
+        {
+            using Stream source = folder.OpenFile(name);
+            source.CopyTo(target);
+        }));
+        if (folder.ServingRecord is { } record)
+        {
+            string json = record.ScoredBy(model).ToJson();
+            files[ServingRecord.FileName] = stream => stream.Write(Encoding.UTF8.GetBytes(json));
+        }
+
         ModelFolder.Save(given.Get(RunOptions.SaveModel), new ModelContents
         {
             ConfigJson = model.Config.ToJson(),
             Tensors = [.. model.Parameters.Select(TensorSource.Of)],
             StateJson = folder.StateJson,
-            Files = others.ToDictionary(name => name, name => (Action<Stream>)(target =>
-            {
-                using Stream source = folder.OpenFile(name);
-                source.CopyTo(target);
-            })),
+            Files = files,
         });
     }
 

@@ -120,7 +120,12 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         string record = RunRecord.ToJson("train", values, data, model.Config, engine);
         WriteWhole(folder.Config, record);
         Introduce(data, model, folder);
-        return Train(data, model, folder, new ModelSaver(model, record, data.EncodingFiles), stop);
+        // Not of data that are drawn: reading a batch early would advance the generator.
+        var saver = new ModelSaver(model, record, data.EncodingFiles)
+        {
+            Samples = data.RandomLabels ? null : ServingRecord.Take(data.Test),
+        };
+        return Train(data, model, folder, saver, stop);
     }
 
     private void CheckTargets(RunFolder folder)
@@ -216,6 +221,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             new RunDiagnostics(TrainingSetup.Facts(data, model.Config)));
         TrainingSetup.AddWatchers(values, trainer, keptBest);
         watchers.Attach(trainer.Evaluator);
+        saver.Tests = trainer.Evaluator;
         trainer.Register(history);
         using Checkpointer checkpointer = checkpoints.Begin(trainer, model, saver, metrics, all.Warned, console.Error);
         if (resume?.State is not null)

@@ -80,6 +80,14 @@ internal sealed class CategoryEncoder(SparseFeature feature, ValueDictionary? vo
         return true;
     }
 
+    /// <summary>The value of a row of the table, the way back; empty where it has none, or was hashed.</summary>
+    /// <param name="index">A row.</param>
+    public ReadOnlySpan<byte> ValueOf(int index)
+    {
+        int place = index - _first;
+        return vocabulary is not null && place >= 0 && place < vocabulary.Count ? vocabulary[place] : default;
+    }
+
     private bool TryCriteo(ReadOnlySpan<byte> value, Span<byte> text, out int written)
     {
         written = 0;

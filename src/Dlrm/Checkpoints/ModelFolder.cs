@@ -14,7 +14,7 @@ namespace Dlrm.Checkpoints;
 /// Saving never leaves half a model: see <see cref="Save(string, ModelContents)"/>. Opening checks every byte against
 /// the manifest before anything is used. The tensor files open in any tool that reads safetensors.
 /// </remarks>
-public sealed class ModelFolder : IDisposable
+public sealed partial class ModelFolder : IDisposable
 {
     private const string ConfigName = "config.json";
     private const string StateName = "state.json";
@@ -139,30 +139,10 @@ public sealed class ModelFolder : IDisposable
     /// <exception cref="InvalidDataException">One is missing, has another shape, or a saved one is not among them.</exception>
     public void ReadAll(IReadOnlyCollection<Parameter> parameters)
     {
-        var wanted = parameters.Select(StoredParameter.Name).ToHashSet(StringComparer.Ordinal);
-        if (_model.Tensors.Keys.FirstOrDefault(name => !wanted.Contains(name)) is { } unwanted)
-        {
-            throw new InvalidDataException(
-                $"{FullPath} holds tensor '{unwanted}', which the model of its {ConfigName} does not have.");
-        }
-
-        // All are compared before the first is read, so that a model is never half one and half the other.
+        RequireAll(parameters);
         foreach (Parameter parameter in parameters)
         {
-            _model.Require(StoredParameter.Name(parameter), StoredParameter.Type(parameter), StoredParameter.Shape(parameter));
-        }
-
-        foreach (Parameter parameter in parameters)
-        {
-            if (parameter.Storage == StorageFormat.Float32)
-            {
-                ReadInto(parameter.Name, parameter.Value, parameter.Shape.ToArray());
-            }
-            else
-            {
-                _model.ReadInto(
-                    StoredParameter.Name(parameter), parameter.Packed, StoredParameter.Shape(parameter), StoredParameter.Type(parameter));
-            }
+            Read(parameter);
         }
     }
 
@@ -225,6 +205,35 @@ public sealed class ModelFolder : IDisposable
     {
         _model.Dispose();
         _optimizer.Dispose();
+    }
+
+    private void Read(Parameter parameter)
+    {
+        if (parameter.Storage == StorageFormat.Float32)
+        {
+            ReadInto(parameter.Name, parameter.Value, parameter.Shape.ToArray());
+        }
+        else
+        {
+            _model.ReadInto(
+                StoredParameter.Name(parameter), parameter.Packed, StoredParameter.Shape(parameter), StoredParameter.Type(parameter));
+        }
+    }
+
+    /// <summary>All are compared before the first is read, so that a model is never half one and half the other.</summary>
+    private void RequireAll(IReadOnlyCollection<Parameter> parameters)
+    {
+        var wanted = parameters.Select(StoredParameter.Name).ToHashSet(StringComparer.Ordinal);
+        if (_model.Tensors.Keys.FirstOrDefault(name => !wanted.Contains(name)) is { } unwanted)
+        {
+            throw new InvalidDataException(
+                $"{FullPath} holds tensor '{unwanted}', which the model of its {ConfigName} does not have.");
+        }
+
+        foreach (Parameter parameter in parameters)
+        {
+            _model.Require(StoredParameter.Name(parameter), StoredParameter.Type(parameter), StoredParameter.Shape(parameter));
+        }
     }
 
     internal static void Save(string path, ModelContents contents, FileLayer layer)

@@ -7,7 +7,7 @@ namespace Dlrm.Checkpoints;
 /// </summary>
 /// <remarks>
 /// A file is: the length of the head (8 bytes, little-endian), the head, the tensors' bytes without gaps or overlaps.
-/// The head is padded with spaces to a multiple of 8, so tensors are aligned when the file is mapped.
+/// The head is padded with spaces until tensors begin at a multiple of 64 bytes: rows of a mapped file then lie on cache lines.
 /// Source: the format's own description, github.com/huggingface/safetensors.
 /// </remarks>
 internal sealed class SafetensorsHeader
@@ -62,7 +62,7 @@ internal sealed class SafetensorsHeader
             writer.WriteEndObject();
         }
 
-        while (json.Length % 8 != 0)
+        while ((sizeof(ulong) + json.Length) % 64 != 0)
         {
             json.WriteByte((byte)' ');
         }

@@ -119,6 +119,9 @@ internal sealed class TensorFiles : IDisposable
         return stream;
     }
 
+    /// <summary>Where a tensor's bytes lie.</summary>
+    public (string Path, long Offset) Locate(string name) => (_readerOf[name].Path, _readerOf[name].FileOffset(_tensors[name]));
+
     public void Dispose()
     {
         foreach (SafetensorsReader reader in _readers)

@@ -62,8 +62,7 @@ public sealed class Parameter : IDisposable
 
     /// <summary>The rows' bytes where <see cref="Storage"/> is not single precision.</summary>
     /// <exception cref="InvalidOperationException">The values are kept in single precision.</exception>
-    public NativeBuffer<byte> Packed => _packed
-        ?? throw new InvalidOperationException($"{Name} is kept in single precision: read {nameof(Value)}.");
+    public NativeBuffer<byte> Packed => _packed ?? AllocatePacked();
 
     /// <summary>Bytes of the values.</summary>
     public long Bytes => Rows * Storage.RowBytes(Columns);
@@ -76,6 +75,9 @@ public sealed class Parameter : IDisposable
 
     /// <summary>Who gets the values that this parameter is filled with, in its place; null for itself.</summary>
     internal RowSink? Sink { get; set; }
+
+    /// <summary>Whether the values have memory already.</summary>
+    internal bool HasValues => _value is not null || _packed is not null;
 
     private long Rows => Shape.Count == 1 ? 1 : Shape[0];
 
@@ -130,13 +132,30 @@ public sealed class Parameter : IDisposable
     /// <exception cref="InvalidOperationException">There are values already, or a gradient.</exception>
     internal void Store(StorageFormat format)
     {
-        if (_value is not null || _packed is not null || Gradient is not null)
+        if (HasValues || Gradient is not null)
         {
             throw new InvalidOperationException($"{Name} has its values already.");
         }
 
         Storage = format;
-        _packed = format == StorageFormat.Float32 ? null : new NativeBuffer<byte>(Bytes);
+    }
+
+    /// <summary>Takes values that lie in memory already, e.g. in a mapped file, in place of memory of its own.</summary>
+    /// <param name="values">As many elements; owned from now on.</param>
+    /// <exception cref="InvalidOperationException">There are values already, or they are kept in another way.</exception>
+    internal void Adopt(NativeBuffer<float> values)
+    {
+        RequireNoValues(Storage == StorageFormat.Float32 && values.Length == Elements);
+        _value = values;
+    }
+
+    /// <summary>The same for values that are not kept in single precision.</summary>
+    /// <param name="rows">As many bytes; owned from now on.</param>
+    /// <exception cref="InvalidOperationException">There are values already, or they are kept in another way.</exception>
+    internal void Adopt(NativeBuffer<byte> rows)
+    {
+        RequireNoValues(Storage != StorageFormat.Float32 && rows.Length == Bytes);
+        _packed = rows;
     }
 
     /// <summary>Gives every element a value, in order, converted where it is not kept as a float.</summary>
@@ -173,6 +192,27 @@ public sealed class Parameter : IDisposable
         for (long start = 0; Sink is null && start < Elements; start += Piece)
         {
             Value.Slice(start, (int)Math.Min(Piece, Elements - start)).Fill(value);
+        }
+    }
+
+    private void RequireNoValues(bool fits)
+    {
+        if (HasValues || !fits)
+        {
+            throw new InvalidOperationException($"{Name}, kept as {Storage}, has its values already, or these do not fit it.");
+        }
+    }
+
+    private NativeBuffer<byte> AllocatePacked()
+    {
+        if (Storage == StorageFormat.Float32)
+        {
+            throw new InvalidOperationException($"{Name} is kept in single precision: read {nameof(Value)}.");
+        }
+
+        lock (_allocating)
+        {
+            return _packed ??= new NativeBuffer<byte>(Bytes);
         }
     }
 

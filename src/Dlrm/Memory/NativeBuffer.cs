@@ -13,6 +13,7 @@ namespace Dlrm.Memory;
 public sealed unsafe class NativeBuffer<T> : IDisposable
     where T : unmanaged
 {
+    private readonly bool _borrowed;
     private T* _pointer;
 
     /// <summary>Takes <paramref name="length"/> zeroed elements from the system.</summary>
@@ -24,6 +25,16 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
         _pointer = (T*)SystemMemory.Allocate(checked(length * sizeof(T)));
+    }
+
+    /// <summary>Looks at memory that somebody else owns and that outlives the buffer.</summary>
+    /// <param name="pointer">The first element, aligned as its type must be.</param>
+    /// <param name="length">Elements.</param>
+    internal NativeBuffer(T* pointer, long length)
+    {
+        Length = length;
+        _pointer = pointer;
+        _borrowed = true;
     }
 
     /// <summary>Elements.</summary>
@@ -87,7 +98,11 @@ public sealed unsafe class NativeBuffer<T> : IDisposable
     {
         if (_pointer != null)
         {
-            SystemMemory.Free(_pointer, Bytes);
+            if (!_borrowed)
+            {
+                SystemMemory.Free(_pointer, Bytes);
+            }
+
             _pointer = null;
         }
     }
