@@ -185,7 +185,11 @@ internal sealed class CriteoPass : IDisposable
     }
 
     private PartWriter NewWriter() => new(
-        _folder, string.Create(CultureInfo.InvariantCulture, $"rows-{_journal.Pieces.Count:00000}"), ArrowSchema, _pending);
+        _folder, string.Create(CultureInfo.InvariantCulture, $"rows-{_journal.Pieces.Count:00000}"), ArrowSchema, _pending)
+    {
+        IsOneFile = true,
+        FileBytes = long.MaxValue,
+    };
 
     private void ReadFile(int file, long skip, long lines, long total, CancellationToken cancellation)
     {

@@ -37,18 +37,28 @@ public static class CriteoPreprocessor
 
         string needs = RequireRoom(options, files, output);
         options.Announce?.Invoke(needs);
-        var rejects = new RejectLog(options.OnBadLine);
-        using var pass = new CriteoPass(options, files, Journal<CriteoPiece>.Open(output.Work, settings, files), output.Work, rejects, progress);
         try
         {
-            pass.Run(cancellation);
+            return Make(options, files, settings, output, progress, cancellation);
         }
         catch (OperationCanceledException)
         {
-            output.KeepWork = true;
+            output.KeepWork = !files.Contains(SourceFiles.StandardInput);
             throw;
         }
+        catch (IOException exception) when (SpaceCheck.IsFull(exception))
+        {
+            throw SpaceCheck.Full(output.FullPath, exception);
+        }
+    }
 
+    private static PreprocessReport Make(
+        CriteoPreprocessOptions options, IReadOnlyList<string> files, JsonObject settings, OutputFolder output,
+        IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
+        var rejects = new RejectLog(options.OnBadLine);
+        using var pass = new CriteoPass(options, files, Journal<CriteoPiece>.Open(output.Work, settings, files), output.Work, rejects, progress);
+        pass.Run(cancellation);
         DataSetDescription description = Describe(options, settings, files, pass, rejects, output);
         IReadOnlyList<ColumnReport> columns = pass.Columns(description.Sparse);
         output.Write("report.json", PreprocessReport.ToJson(description, columns));
