@@ -184,6 +184,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             all,
             new RunDiagnostics(TrainingSetup.Facts(data, model.Config)));
         TrainingSetup.AddWatchers(values, trainer, keptBest);
+        TrainingSetup.AddTests(data, trainer);
         watchers.Attach(trainer.Evaluator);
         trainer.Register(history);
         using Checkpointer checkpointer = checkpoints.Begin(trainer, model, saver, metrics, all.Warned, console.Error);
@@ -223,7 +224,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         int code;
         if (result.End == TrainingEnd.Interrupted)
         {
-            code = SaveInterrupted(checkpointer, trainer, folder, result);
+            code = SaveInterrupted(checkpointer, trainer, folder, history, result);
         }
         else
         {
@@ -238,7 +239,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
                 best.SaveLast(result);
             }
 
-            Conclude(result, folder, saved, final);
+            Conclude(result, folder, saved, history, final);
             code = saved ? ExitCode.Done : ExitCode.Failed;
         }
 
@@ -251,12 +252,12 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         return code;
     }
 
-    private int SaveInterrupted(Checkpointer checkpointer, Trainer trainer, RunFolder folder, TrainingResult result)
+    private int SaveInterrupted(Checkpointer checkpointer, Trainer trainer, RunFolder folder, RunHistory history, TrainingResult result)
     {
         try
         {
             string checkpoint = checkpointer.SaveNow(trainer);
-            Summarize(result, folder);
+            Summarize(result, folder, history);
             console.Error.WriteLine($"Interrupted after step {result.Steps}; all of it is in {Path.Combine(folder.Checkpoints, Path.GetFileName(checkpoint))}.");
             console.Error.WriteLine("To go on as if nothing had happened:");
             console.Error.WriteLine($"  dlrm train --resume={folder.Path}");
@@ -303,9 +304,9 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         return record;
     }
 
-    private void Conclude(TrainingResult result, RunFolder folder, bool saved, EvaluationRecord? final)
+    private void Conclude(TrainingResult result, RunFolder folder, bool saved, RunHistory history, EvaluationRecord? final)
     {
-        Summarize(result, folder, final);
+        Summarize(result, folder, history, final);
         if (saved)
         {
             People.WriteLine($"Model   {folder.Model}");
@@ -325,12 +326,19 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         }
     }
 
-    private void Summarize(TrainingResult result, RunFolder folder, EvaluationRecord? final = null)
+    private void Summarize(TrainingResult result, RunFolder folder, RunHistory history, EvaluationRecord? final = null)
     {
         People.WriteLine();
         if (result is { Last: { } last, Best: { } best })
         {
             RunSummary.Write(People, last, best);
+            People.WriteLine();
+        }
+
+        foreach (EvaluationRecord part in history.FurtherTests.GroupBy(record => record.Part).Select(records => records.Last()))
+        {
+            People.WriteLine(string.Create(CultureInfo.InvariantCulture, $"On the {part.Part} part, step {part.Step}, {part.Metrics.Samples:N0} samples:"));
+            RunSummary.Write(People, part);
             People.WriteLine();
         }
 

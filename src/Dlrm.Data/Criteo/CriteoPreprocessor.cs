@@ -89,6 +89,12 @@ public static class CriteoPreprocessor
             throw new ArgumentException("--preset=criteo-terabyte reads two days or more, each a file: the last one is for test and validation.");
         }
 
+        if (options.Delimiter is >= (char)128 or '-' or '"' or '\n' or '\r' || char.IsAsciiHexDigit(options.Delimiter))
+        {
+            throw new ArgumentException(
+                $"--delimiter={options.Delimiter} may stand in Criteo's numbers and hashes, or end a line: it must be another character, such as a tab, a comma or a semicolon.");
+        }
+
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Days, 2);
         ArgumentOutOfRangeException.ThrowIfNotEqual(options.SubSampleRate is >= 0 and <= 1, true);
     }
@@ -123,6 +129,7 @@ public static class CriteoPreprocessor
         ["max-ind-range"] = Math.Max(options.MaxIndexRange, 0),
         ["data-sub-sample-rate"] = options.SubSampleRate,
         ["numpy-rand-seed"] = options.SubSampleRate > 0 ? options.Seed : null,
+        ["delimiter"] = options.Delimiter == '\t' ? null : options.Delimiter.ToString(),
         ["on-bad-line"] = options.OnBadLine == OnBadLine.Error ? "error" : "skip",
     };
 
@@ -161,7 +168,7 @@ public static class CriteoPreprocessor
                 Part("train", 0, train) with { Days = [.. days.SkipLast(1)] }, Part("test", train, test),
                 Part("validation", train + test, days[^1] - test),
             ],
-            Text = new TextConventions { Delimiter = "\t", Quotes = false, Header = false },
+            Text = new TextConventions { Delimiter = options.Delimiter.ToString(), Quotes = false, Header = false },
             NegativesDropped = options.SubSampleRate,
             Sources = pass.SourceEntries(),
             Settings = settings,
