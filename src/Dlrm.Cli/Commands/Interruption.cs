@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Dlrm.Cli.Output;
 
 namespace Dlrm.Cli.Commands;
 
@@ -13,11 +14,16 @@ internal sealed class Interruption : IDisposable
     private readonly TextWriter _error;
     private int _signals;
 
+    private readonly string _message;
+
     /// <summary>Begins to listen.</summary>
     /// <param name="error">Told what happens.</param>
-    public Interruption(TextWriter error)
+    /// <param name="message">What the first signal does.</param>
+    /// <param name="isTerminal">True where a progress bar may stand in the line: it is cleared first.</param>
+    public Interruption(TextWriter error, string message = "Finishing this step and saving; once more ends at once.", bool isTerminal = false)
     {
         _error = error;
+        _message = (isTerminal ? ToolConsole.ClearLine : "") + message;
         _registrations =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
@@ -44,7 +50,7 @@ internal sealed class Interruption : IDisposable
         context.Cancel = true;
         if (Interlocked.Increment(ref _signals) == 1)
         {
-            _error.WriteLine("Finishing this step and saving; once more ends at once.");
+            _error.WriteLine(_message);
             _source.Cancel();
             return;
         }

@@ -72,9 +72,10 @@ internal sealed class PreprocessCommand : ToolCommand
         }
 
         Func<IProgress<LoadProgress>?, CancellationToken, PreprocessReport> run = Plan(values, output, console);
-        using var interruption = new Interruption(console.Error);
+        using var interruption = new Interruption(
+            console.Error, "Stopping; what is finished is kept. Once more ends at once.", console.IsErrorTerminal);
         long started = Stopwatch.GetTimestamp();
-        WorkProgress? progress = values.Get(TrainOptions.Quiet) ? null : new WorkProgress(console, TimeProvider.System);
+        using WorkProgress? progress = values.Get(TrainOptions.Quiet) ? null : new WorkProgress(console, TimeProvider.System);
         try
         {
             PreprocessReport report = run(progress, interruption.Token);
@@ -84,6 +85,7 @@ internal sealed class PreprocessCommand : ToolCommand
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
+            progress?.End();
             console.Error.WriteLine($"Interrupted; {output} is as it was. The same command goes on from what is finished.");
             return ExitCode.Interrupted;
         }

@@ -4,11 +4,13 @@ using Dlrm.Data;
 namespace Dlrm.Cli.Output;
 
 /// <summary>How far long work is, with its rate and the time left: a bar on a terminal, else a line now and then.</summary>
-internal sealed class WorkProgress(ToolConsole console, TimeProvider clock) : IProgress<LoadProgress>
+/// <remarks>The bar is one line of standard error, never wider than the terminal, so that it can be drawn over.</remarks>
+internal sealed class WorkProgress(ToolConsole console, TimeProvider clock) : IProgress<LoadProgress>, IDisposable
 {
-    private const int Width = 30;
+    private const int WidestBar = 30;
+    private const int NarrowestBar = 5;
 
-    private readonly TimeSpan _interval = console.IsTerminal ? TimeSpan.FromMilliseconds(200) : TimeSpan.FromSeconds(3);
+    private readonly TimeSpan _interval = console.IsErrorTerminal ? TimeSpan.FromMilliseconds(200) : TimeSpan.FromSeconds(3);
     private string _stage = "";
     private long _started = clock.GetTimestamp();
     private long _told = clock.GetTimestamp();
@@ -31,9 +33,9 @@ internal sealed class WorkProgress(ToolConsole console, TimeProvider clock) : IP
 
         _told = clock.GetTimestamp();
         string text = Text(value, clock.GetElapsedTime(_started).TotalSeconds);
-        if (console.IsTerminal)
+        if (console.IsErrorTerminal)
         {
-            console.Error.Write("\r\u001b[K" + text);
+            console.Error.Write(ToolConsole.ClearLine + Fit(text, value));
             _open = true;
         }
         else
@@ -42,19 +44,36 @@ internal sealed class WorkProgress(ToolConsole console, TimeProvider clock) : IP
         }
     }
 
-    /// <summary>Takes the bar away.</summary>
+    /// <summary>Takes the bar away; what is printed next begins the line.</summary>
     public void End()
     {
         if (_open)
         {
-            console.Error.Write("\r\u001b[K");
+            console.Error.Write(ToolConsole.ClearLine);
             _open = false;
         }
     }
 
+    /// <summary>As <see cref="End"/>: before an error is told.</summary>
+    public void Dispose() => End();
+
+    /// <summary>The bar and the text in one line: the bar shrinks first, then it goes, then the text is cut.</summary>
+    private string Fit(string text, in LoadProgress value)
+    {
+        int width = console.Width() - 1; // A character in the last column makes some terminals begin a new line.
+        int room = Math.Min(WidestBar, width - text.Length - 3);
+        if (value.BytesTotal > 0 && room >= NarrowestBar)
+        {
+            return $"[{new string('#', (int)(Share(value) * room)).PadRight(room, '.')}] {text}";
+        }
+
+        return text.Length <= width ? text : text[..Math.Max(0, width - 1)] + "…";
+    }
+
+    private static double Share(in LoadProgress value) => Math.Min(1, (double)value.BytesDone / value.BytesTotal);
+
     private string Text(in LoadProgress value, double seconds)
     {
-        double share = value.BytesTotal > 0 ? Math.Min(1, (double)value.BytesDone / value.BytesTotal) : 0;
         double rate = (value.BytesDone - _first) / Math.Max(seconds, 1e-3);
         string unit = value.BytesDone == value.Rows
             ? string.Create(CultureInfo.InvariantCulture, $"{rate:N0} rows/s")
@@ -62,13 +81,12 @@ internal sealed class WorkProgress(ToolConsole console, TimeProvider clock) : IP
         string left = rate > 0 && value.BytesTotal > 0
             ? ", " + TimeSpan.FromSeconds(Math.Ceiling((value.BytesTotal - value.BytesDone) / rate)).ToString("c", CultureInfo.InvariantCulture) + " left"
             : "";
-        string bar = console.IsTerminal ? $"[{new string('#', (int)(share * Width)).PadRight(Width, '.')}] " : "";
         if (value.BytesTotal == 0)
         {
             // Of a pipe nobody knows the length.
             return string.Create(CultureInfo.InvariantCulture, $"{value.Stage}: {value.Rows:N0} rows, {unit}");
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{bar}{value.Stage}: {100 * share:0} %, {value.Rows:N0} rows, {unit}{left}");
+        return string.Create(CultureInfo.InvariantCulture, $"{value.Stage}: {100 * Share(value):0} %, {value.Rows:N0} rows, {unit}{left}");
     }
 }

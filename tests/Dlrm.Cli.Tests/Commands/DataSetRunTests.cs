@@ -25,7 +25,7 @@ public sealed class DataSetRunTests : IDisposable
         Ended made = ToolRunner.Run(
             "preprocess", _scratch["adult.csv.gz"], $"--output={_scratch["adult"]}", "--label=income", "--positive=>50K",
             "--dense=age,fnlwgt,education_num,capital_gain,capital_loss,hours_per_week", "--dense-transform=log1p-standardize",
-            "--sparse=workclass,education,marital_status,occupation,relationship,race,sex,native_country", "--min-frequency=4");
+            "--sparse=workclass,education,marital_status,occupation,relationship,race,sex,native_country", "--min-frequency=4", "--quiet");
         Assert.Equal("", made.Error);
         Assert.Contains("26,048 rows, label rate 23.96 %", made.Out, StringComparison.Ordinal);
         Ended trained = ToolRunner.Run(
@@ -210,7 +210,7 @@ public sealed class DataSetRunTests : IDisposable
         Ended guessed = ToolRunner.Run("preprocess", file, "--infer-schema", $"--schema={_scratch["schema.json"]}");
         Assert.Equal(ExitCode.Done, guessed.Code);
         Assert.Contains("label click", guessed.Out, StringComparison.Ordinal);
-        Ended made = ToolRunner.Run("preprocess", file, $"--schema={_scratch["schema.json"]}", $"--output={_scratch["set"]}");
+        Ended made = ToolRunner.Run("preprocess", file, $"--schema={_scratch["schema.json"]}", $"--output={_scratch["set"]}", "--quiet");
         Assert.Equal("", made.Error);
         DataSetDescription description = DataSetFolder.Describe(_scratch["set"]);
         Assert.Equal(["price"], description.Dense.Select(feature => feature.Name));
@@ -235,7 +235,7 @@ public sealed class DataSetRunTests : IDisposable
     {
         Ended ended = ToolRunner.Run([
             "preprocess", Clicks(), $"--output={_scratch["set"]}", "--label=click", "--dense=price", "--sparse=site,tags",
-            "--multi-hot=tags", .. options]);
+            "--multi-hot=tags", "--quiet", .. options]);
         Assert.Equal("", ended.Error);
     }
 

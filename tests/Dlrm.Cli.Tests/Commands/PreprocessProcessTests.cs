@@ -12,7 +12,7 @@ public sealed class PreprocessProcessTests : IDisposable
 {
     private static readonly string Tool = Path.Combine(AppContext.BaseDirectory, "Dlrm.Cli.dll");
 
-    private static readonly string[] Columns = ["--label=click", "--dense=price", "--sparse=user,site", "--min-frequency=2", "--split=hash:user:0.8"];
+    private static readonly string[] Columns = ["--label=click", "--dense=price", "--sparse=user,site", "--min-frequency=2", "--split=hash:user:0.8", "--quiet"];
 
     private readonly ScratchFolder _scratch = ScratchFolder.InMemory();
 
