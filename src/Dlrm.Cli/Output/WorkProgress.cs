@@ -32,15 +32,15 @@ internal sealed class WorkProgress(ToolConsole console, TimeProvider clock) : IP
         }
 
         _told = clock.GetTimestamp();
-        string text = Text(value, clock.GetElapsedTime(_started).TotalSeconds);
+        double seconds = clock.GetElapsedTime(_started).TotalSeconds;
         if (console.IsErrorTerminal)
         {
-            console.Error.Write(ToolConsole.ClearLine + Fit(text, value));
+            console.Error.Write(ToolConsole.ClearLine + Fit(value, seconds));
             _open = true;
         }
         else
         {
-            console.Error.WriteLine(text);
+            console.Error.WriteLine($"{value.Stage}: {string.Join(", ", Parts(value, seconds))}");
         }
     }
 
@@ -57,10 +57,13 @@ internal sealed class WorkProgress(ToolConsole console, TimeProvider clock) : IP
     /// <summary>As <see cref="End"/>: before an error is told.</summary>
     public void Dispose() => End();
 
-    /// <summary>The bar and the text in one line: the bar shrinks first, then it goes, then the text is cut.</summary>
-    private string Fit(string text, in LoadProgress value)
+    /// <summary>The bar and the text in one line: the bar shrinks first, then it goes, then the text is cut, of which names are last.</summary>
+    private string Fit(in LoadProgress value, double seconds)
     {
-        int width = console.Width() - 1; // A character in the last column makes some terminals begin a new line.
+        // A character in the last column makes some terminals begin a new line, and Ctrl-C writes two.
+        const int Spare = 3;
+        string text = $"{string.Join("  ", Parts(value, seconds))}  {value.Stage}";
+        int width = Math.Max(0, console.Width() - Spare);
         int room = Math.Min(WidestBar, width - text.Length - 3);
         if (value.BytesTotal > 0 && room >= NarrowestBar)
         {
@@ -72,21 +75,31 @@ internal sealed class WorkProgress(ToolConsole console, TimeProvider clock) : IP
 
     private static double Share(in LoadProgress value) => Math.Min(1, (double)value.BytesDone / value.BytesTotal);
 
-    private string Text(in LoadProgress value, double seconds)
+    private List<string> Parts(in LoadProgress value, double seconds)
     {
         double rate = (value.BytesDone - _first) / Math.Max(seconds, 1e-3);
-        string unit = value.BytesDone == value.Rows
-            ? string.Create(CultureInfo.InvariantCulture, $"{rate:N0} rows/s")
-            : string.Create(CultureInfo.InvariantCulture, $"{rate / 1e6:0.0} MB/s");
-        string left = rate > 0 && value.BytesTotal > 0
-            ? ", " + TimeSpan.FromSeconds(Math.Ceiling((value.BytesTotal - value.BytesDone) / rate)).ToString("c", CultureInfo.InvariantCulture) + " left"
-            : "";
-        if (value.BytesTotal == 0)
+        var parts = new List<string>();
+        if (value.BytesTotal > 0)
         {
             // Of a pipe nobody knows the length.
-            return string.Create(CultureInfo.InvariantCulture, $"{value.Stage}: {value.Rows:N0} rows, {unit}");
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{100 * Share(value):0} %"));
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{value.Stage}: {100 * Share(value):0} %, {value.Rows:N0} rows, {unit}{left}");
+        if (value.BytesDone != value.Rows)
+        {
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{rate / 1e6:0.0} MB/s"));
+        }
+        else
+        {
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{rate:N0} rows/s"));
+        }
+
+        if (rate > 0 && value.BytesTotal > 0)
+        {
+            parts.Add(TimeSpan.FromSeconds(Math.Ceiling((value.BytesTotal - value.BytesDone) / rate)).ToString("c", CultureInfo.InvariantCulture) + " left");
+        }
+
+        parts.Add(string.Create(CultureInfo.InvariantCulture, $"{value.Rows:N0} rows"));
+        return parts;
     }
 }
