@@ -31,6 +31,9 @@ internal sealed class Interruption : IDisposable
         ];
     }
 
+    /// <summary>Tells the message in place of standard error, while a display stands on the terminal; null for none.</summary>
+    public Action<string>? Tell { get; set; }
+
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _source.Token;
 
@@ -50,7 +53,7 @@ internal sealed class Interruption : IDisposable
         context.Cancel = true;
         if (Interlocked.Increment(ref _signals) == 1)
         {
-            _error.WriteLine(_message);
+            (Tell ?? _error.WriteLine)(_message);
             _source.Cancel();
             return;
         }

@@ -83,6 +83,9 @@ internal sealed class LiveProgress : TrainingObserver
             + $"accuracy {record.Metrics.Accuracy * 100:0.00} %{(record.IsBest ? ", best so far" : "")}"));
     }
 
+    /// <summary>Prints a line above the bar.</summary>
+    public void Tell(string message) => _console.WriteLine(message);
+
     public override void Warned(string message) => _console.WriteLine($"Warning: {message}");
 
     /// <summary>The text beside the bar; the parts that matter most come first, as a narrow terminal cuts the end.</summary>

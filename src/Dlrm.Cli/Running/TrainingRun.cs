@@ -35,7 +35,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         using var interruption = new Interruption(console.Error);
         try
         {
-            return Run(interruption.Token);
+            return Run(interruption);
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
@@ -44,8 +44,9 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         }
     }
 
-    private int Run(CancellationToken stop)
+    private int Run(Interruption interruption)
     {
+        CancellationToken stop = interruption.Token;
         foreach (string line in Contradictions.WithoutEffect(values))
         {
             console.Error.WriteLine($"Warning: {line}");
@@ -99,7 +100,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         string record = RunRecord.ToJson("train", values, data, model.Config, engine);
         WriteWhole(folder.Config, record);
         Introduce(data, model, folder);
-        return Train(data, model, folder, new ModelSaver(model, record, data.EncodingFiles), stop);
+        return Train(data, model, folder, new ModelSaver(model, record, data.EncodingFiles), interruption);
     }
 
     /// <summary>A file that a crash leaves as it was or as it shall be.</summary>
@@ -148,8 +149,9 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         return model;
     }
 
-    private int Train(RunData data, DlrmModel model, RunFolder folder, ModelSaver saver, CancellationToken stop)
+    private int Train(RunData data, DlrmModel model, RunFolder folder, ModelSaver saver, Interruption interruption)
     {
+        CancellationToken stop = interruption.Token;
         var checkpoints = new RunCheckpoints(values, folder, resume);
         using MetricsFile metrics = checkpoints.OpenMetrics();
         using var watchers = new RunWatchers(values, data, model, folder, _started);
@@ -204,6 +206,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         TrainingResult result;
         try
         {
+            interruption.Tell = live is null ? null : live.Tell;
             result = live is null ? trainer.Run(stop) : live.Run(() => trainer.Run(stop));
         }
         catch (NonFiniteLossException exception)
@@ -213,6 +216,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             return ExitCode.Failed;
         }
 
+        interruption.Tell = null;
         checkpointer.Finish();
         string end = trainer.Save().ToJson(); // before the final line, which a run that goes on writes at its own end
         EvaluationRecord? final = Final(data, model, metrics, result);
