@@ -28,6 +28,7 @@ public static class RunReport
         HeadlineSection.Write(html, data);
         TrainingSection.Write(html, data);
         TestSection.Write(html, data);
+        PartsSection.Write(html, data);
         SliceSection.Write(html, [new SlicedRun("", "s1", data.Slices)]);
         MetricsSection.Write(html, data);
         ParameterSection.Write(html, data);

@@ -27,6 +27,9 @@ public sealed record RunReportData
     /// <summary>Every test pass, in order.</summary>
     public required IReadOnlyList<EvaluationRecord> Evaluations { get; init; }
 
+    /// <summary>Passes over further test sets, in order; <see cref="EvaluationRecord.Part"/> names the set.</summary>
+    public IReadOnlyList<EvaluationRecord> FurtherTests { get; init; } = [];
+
     /// <summary>Curves of the last test pass; null where there are none.</summary>
     public EvaluationCurves? Curves { get; init; }
 

@@ -32,9 +32,10 @@ internal sealed class TemporaryFolder : IDisposable
         return packed.ToArray();
     }
 
-    public static byte[] Zstandard(ReadOnlySpan<byte> bytes)
+    public static byte[] Zstandard(ReadOnlySpan<byte> bytes, bool checksum = false)
     {
         using var compressor = new ZstdSharp.Compressor(1);
+        compressor.SetParameter(ZstdSharp.Unsafe.ZSTD_cParameter.ZSTD_c_checksumFlag, checksum ? 1 : 0);
         return compressor.Wrap(bytes).ToArray();
     }
 }

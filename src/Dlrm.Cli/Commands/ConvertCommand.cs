@@ -62,8 +62,8 @@ internal sealed class ConvertCommand : ToolCommand
 
     private static int Read(OptionValues values, IReadOnlyList<string> inputs, string output, ToolConsole console)
     {
-        using var interruption = new Interruption(console.Error);
-        WorkProgress? progress = values.Get(TrainOptions.Quiet) ? null : new WorkProgress(console, TimeProvider.System);
+        using var interruption = new Interruption(console.Error, "Stopping; once more ends at once.", console.IsErrorTerminal);
+        using WorkProgress? progress = values.Get(TrainOptions.Quiet) ? null : new WorkProgress(console, TimeProvider.System);
         try
         {
             DataSetDescription description = ReferenceImport.Run(

@@ -47,9 +47,9 @@ internal sealed class GenerateCommand : ToolCommand
             Threads = values.GetInt(RunOptions.Threads),
             Overwrite = values.Get(GenerateFlags.Overwrite),
         };
-        using var interruption = new Interruption(console.Error);
+        using var interruption = new Interruption(console.Error, "Stopping; once more ends at once.", console.IsErrorTerminal);
         long started = Stopwatch.GetTimestamp();
-        WorkProgress? progress = values.Get(TrainOptions.Quiet) ? null : new WorkProgress(console, TimeProvider.System);
+        using WorkProgress? progress = values.Get(TrainOptions.Quiet) ? null : new WorkProgress(console, TimeProvider.System);
         try
         {
             GeneratorReport report = Generator.Run(options, progress, interruption.Token);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Dlrm.Cli.Output;
 using Dlrm.Mpi.Native;
 
 namespace Dlrm.Cli.Commands;
@@ -14,19 +15,31 @@ internal sealed class Interruption : IDisposable
     private readonly TextWriter _error;
     private int _signals;
 
+    private readonly string _message;
+
     /// <summary>Begins to listen.</summary>
     /// <param name="error">Told what happens.</param>
+    /// <param name="message">What the first signal does.</param>
+    /// <param name="isTerminal">True where a progress bar may stand in the line: it is cleared first.</param>
     /// <param name="asRank">
     /// True in a rank of a job: SIGUSR1, which launchers hand on to their ranks, asks for the end too.
     /// </param>
-    public Interruption(TextWriter error, bool asRank = false)
+    public Interruption(
+        TextWriter error,
+        string message = "Finishing this step and saving; once more ends at once.",
+        bool isTerminal = false,
+        bool asRank = false)
     {
         _error = error;
+        _message = (isTerminal ? ToolConsole.ClearLine : "") + message;
         PosixSignal[] signals = asRank
             ? [PosixSignal.SIGINT, PosixSignal.SIGTERM, (PosixSignal)SystemCalls.UserSignal]
             : [PosixSignal.SIGINT, PosixSignal.SIGTERM];
         _registrations = [.. signals.Select(signal => PosixSignalRegistration.Create(signal, Handle))];
     }
+
+    /// <summary>Tells the message in place of standard error, while a display stands on the terminal; null for none.</summary>
+    public Action<string>? Tell { get; set; }
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _source.Token;
@@ -47,7 +60,7 @@ internal sealed class Interruption : IDisposable
         context.Cancel = true;
         if (Interlocked.Increment(ref _signals) == 1)
         {
-            _error.WriteLine("Finishing this step and saving; once more ends at once.");
+            (Tell ?? _error.WriteLine)(_message);
             _source.Cancel();
             return;
         }

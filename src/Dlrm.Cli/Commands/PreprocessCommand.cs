@@ -25,6 +25,8 @@ internal sealed class PreprocessCommand : ToolCommand
         ("dlrm preprocess clicks.csv --infer-schema", "writes schema.json, to be corrected and given with --schema"),
         ("dlrm preprocess logs/*.tsv --output=clicks --schema=schema.json --split=hash:user:0.8,0.1",
             "no user stands on both sides; the last tenth is for validation"),
+        ("dlrm preprocess clicks.csv --output=clicks --schema=schema.json --split=day:date",
+            "the first half of the last day is for tests, the rest of it for validation"),
         ("dlrm preprocess train.txt --preset=criteo-kaggle --output=kaggle", "Criteo's Kaggle challenge, as the reference reads it"),
         ("dlrm train --data-generation=dataset --data-set=clicks --arch-sparse-feature-size=16 --arch-mlp-bot=2-64-16 "
             + "--loss-function=bce", "trains on it: dense features and table sizes follow from the folder"),
@@ -70,9 +72,10 @@ internal sealed class PreprocessCommand : ToolCommand
         }
 
         Func<IProgress<LoadProgress>?, CancellationToken, PreprocessReport> run = Plan(values, output, console);
-        using var interruption = new Interruption(console.Error);
+        using var interruption = new Interruption(
+            console.Error, "Stopping; what is finished is kept. Once more ends at once.", console.IsErrorTerminal);
         long started = Stopwatch.GetTimestamp();
-        WorkProgress? progress = values.Get(TrainOptions.Quiet) ? null : new WorkProgress(console, TimeProvider.System);
+        using WorkProgress? progress = values.Get(TrainOptions.Quiet) ? null : new WorkProgress(console, TimeProvider.System);
         try
         {
             PreprocessReport report = run(progress, interruption.Token);
@@ -82,6 +85,7 @@ internal sealed class PreprocessCommand : ToolCommand
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
+            progress?.End();
             console.Error.WriteLine($"Interrupted; {output} is as it was. The same command goes on from what is finished.");
             return ExitCode.Interrupted;
         }
@@ -104,6 +108,7 @@ internal sealed class PreprocessCommand : ToolCommand
                 Inputs = values.Get(PreprocessFlags.Input),
                 Output = output,
                 Terabyte = preset == "criteo-terabyte",
+                Delimiter = Character(values.Get(PreprocessFlags.Delimiter)) ?? '\t',
                 MaxIndexRange = values.GetInt(DataOptions.MaxIndex),
                 SubSampleRate = values.Get(DataOptions.SubSample),
                 Seed = values.Get(TrainOptions.Seed),
@@ -115,6 +120,7 @@ internal sealed class PreprocessCommand : ToolCommand
             return (progress, stop) => CriteoPreprocessor.Run(criteo, progress, stop);
         }
 
+        SchemaSetup.RefuseWithoutPreset(values);
         var options = new PreprocessOptions
         {
             Inputs = values.Get(PreprocessFlags.Input),

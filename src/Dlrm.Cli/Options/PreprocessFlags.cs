@@ -71,11 +71,11 @@ internal static class PreprocessFlags
 
     public static readonly ToolOption<string> Split = new(
         "split", OptionGroup.Preprocess, new Text("RULE"), "fraction:0.8",
-        "train, test and validation: none; fraction:0.8,0.1; hash:COLUMN:0.8,0.1; time:COLUMN:0.8; time:COLUMN:T1,T2; "
-        + "file:test=PATTERN,validation=PATTERN");
+        "train, test and validation: none; fraction:0.8,0.1,0.1; hash:COLUMN:0.8,0.1; time:COLUMN:0.8; time:COLUMN:T1,T2; "
+        + "day:COLUMN (the last day, halved); days:7 (equal ones); file:NAME=PATTERN,NAME=PATTERN");
 
     public static readonly ToolOption<string> Delimiter = new(
-        "delimiter", OptionGroup.Preprocess, new Text("CHARACTER"), "", "between columns", "tab, comma or semicolon, as the header has");
+        "delimiter", OptionGroup.Preprocess, new Text("CHARACTER"), "", "between columns", "tab, comma or semicolon, as the header has; tab for Criteo");
 
     public static readonly ToolOption<string> Quote = new(
         "quote", OptionGroup.Preprocess, new Choice("auto", "double", "none"), "auto",

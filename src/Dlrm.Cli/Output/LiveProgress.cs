@@ -69,12 +69,22 @@ internal sealed class LiveProgress : TrainingObserver
     public override void Evaluated(EvaluationRecord record)
     {
         _auc = record.Metrics.Auc;
-        string auc = _auc is { } defined ? string.Create(CultureInfo.InvariantCulture, $"{defined:0.0000}") : "undefined";
+        Print(record);
+    }
+
+    public override void EvaluatedPart(EvaluationRecord record) => Print(record);
+
+    private void Print(EvaluationRecord record)
+    {
+        string auc = record.Metrics.Auc is { } defined ? string.Create(CultureInfo.InvariantCulture, $"{defined:0.0000}") : "undefined";
         _console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"step {record.Step}: test log loss {record.Metrics.LogLoss:0.0000}, AUC {auc}, "
+            $"step {record.Step}: {record.Part ?? "test"} log loss {record.Metrics.LogLoss:0.0000}, AUC {auc}, "
             + $"accuracy {record.Metrics.Accuracy * 100:0.00} %{(record.IsBest ? ", best so far" : "")}"));
     }
+
+    /// <summary>Prints a line above the bar.</summary>
+    public void Tell(string message) => _console.WriteLine(message);
 
     public override void Warned(string message) => _console.WriteLine($"Warning: {message}");
 

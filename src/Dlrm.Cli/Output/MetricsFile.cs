@@ -99,12 +99,29 @@ internal sealed class MetricsFile : TrainingObserver, ITrainingState, IDisposabl
     {
         _json.WriteStartObject();
         _json.WriteString("kind", "eval");
+        if (record.Part is { } part)
+        {
+            _json.WriteString("part", part);
+        }
+
         _json.WriteNumber("step", record.Step);
         _json.WriteNumber("epoch", record.Epoch);
         WriteMetrics(_json, record.Metrics, record.Loss);
         WriteFinite("best_accuracy", record.BestAccuracy);
         WriteFinite("best_auc", record.BestAuc);
         _json.WriteBoolean("is_best", record.IsBest);
+        EndLine();
+    }
+
+    /// <summary>One line for each further test set.</summary>
+    public override void EvaluatedPart(EvaluationRecord record)
+    {
+        _json.WriteStartObject();
+        _json.WriteString("kind", "eval_part");
+        _json.WriteString("part", record.Part);
+        _json.WriteNumber("step", record.Step);
+        _json.WriteNumber("epoch", record.Epoch);
+        WriteMetrics(_json, record.Metrics, record.Loss);
         EndLine();
     }
 

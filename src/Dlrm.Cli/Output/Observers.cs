@@ -45,6 +45,14 @@ internal sealed class Observers(params ITrainingObserver[] members) : ITrainingO
         }
     }
 
+    public void EvaluatedPart(EvaluationRecord record)
+    {
+        foreach (ITrainingObserver member in members)
+        {
+            member.EvaluatedPart(record);
+        }
+    }
+
     public void Warned(string message)
     {
         foreach (ITrainingObserver member in members)

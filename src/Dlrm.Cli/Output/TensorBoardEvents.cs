@@ -55,32 +55,40 @@ internal sealed class TensorBoardEvents(EventFile file, DlrmModel? model, bool m
     public override void Evaluated(EvaluationRecord record)
     {
         EvaluationMetrics metrics = record.Metrics;
-        Defined("Test/Acc", metrics.Accuracy);
-        Defined("Test/Loss", record.Loss);
-        Defined("Test/LogLoss", metrics.LogLoss);
-        Defined("Test/AUC", metrics.Auc);
-        Defined("Test/NormalizedEntropy", metrics.NormalizedEntropy);
-        Defined("Test/Calibration", metrics.Calibration);
-        Defined("Test/AveragePrecision", metrics.AveragePrecision);
+        Write("Test", record);
         if (mlperf)
         {
-            Defined("mlperf-metrics-test/recall", metrics.Recall);
-            Defined("mlperf-metrics-test/precision", metrics.Precision);
-            Defined("mlperf-metrics-test/f1", metrics.F1);
-            Defined("mlperf-metrics-test/ap", metrics.AveragePrecision);
-            Defined("mlperf-metrics-test/roc_auc", metrics.Auc);
-            Defined("mlperf-metrics-test/accuracy", metrics.Accuracy);
+            Defined(record, "mlperf-metrics-test/recall", metrics.Recall);
+            Defined(record, "mlperf-metrics-test/precision", metrics.Precision);
+            Defined(record, "mlperf-metrics-test/f1", metrics.F1);
+            Defined(record, "mlperf-metrics-test/ap", metrics.AveragePrecision);
+            Defined(record, "mlperf-metrics-test/roc_auc", metrics.Auc);
+            Defined(record, "mlperf-metrics-test/accuracy", metrics.Accuracy);
         }
 
         _step = record.Step;
         Draw(gradients: true);
+    }
 
-        void Defined(string tag, double? value)
+    public override void EvaluatedPart(EvaluationRecord record) => Write(record.Part!, record);
+
+    private void Write(string group, EvaluationRecord record)
+    {
+        EvaluationMetrics metrics = record.Metrics;
+        Defined(record, group + "/Acc", metrics.Accuracy);
+        Defined(record, group + "/Loss", record.Loss);
+        Defined(record, group + "/LogLoss", metrics.LogLoss);
+        Defined(record, group + "/AUC", metrics.Auc);
+        Defined(record, group + "/NormalizedEntropy", metrics.NormalizedEntropy);
+        Defined(record, group + "/Calibration", metrics.Calibration);
+        Defined(record, group + "/AveragePrecision", metrics.AveragePrecision);
+    }
+
+    private void Defined(EvaluationRecord record, string tag, double? value)
+    {
+        if (value is { } defined)
         {
-            if (value is { } defined)
-            {
-                file.Scalar(tag, record.Step, defined);
-            }
+            file.Scalar(tag, record.Step, defined);
         }
     }
 

@@ -13,6 +13,16 @@ internal sealed record ToolConsole(TextWriter Out, TextWriter Error, bool IsTerm
 
     /// <summary>Where a rank that fails says so: <see cref="Error"/>, but for ranks that otherwise print nothing.</summary>
     public TextWriter Failures { get; init; } = Error;
+    /// <summary>Begins the terminal's line anew, empty.</summary>
+    public const string ClearLine = "\r\u001b[K";
+
+    /// <summary>True when a person watches standard error.</summary>
+    public bool IsErrorTerminal { get; init; }
+
+    /// <summary>Columns of the terminal now.</summary>
+    public Func<int> Width { get; init; } = () => UsualWidth;
+
+    private const int UsualWidth = 80;
 
     /// <summary>The process's own.</summary>
     public static ToolConsole System()
@@ -26,11 +36,28 @@ internal sealed record ToolConsole(TextWriter Out, TextWriter Error, bool IsTerm
 
         // One write a line, at once: a script that follows the output sees each line when it is printed.
         var output = new StreamWriter(Console.OpenStandardOutput(), bufferSize: 4096) { AutoFlush = true };
-        var console = new ToolConsole(output, Console.Error, !Console.IsOutputRedirected && launch is null) { Launch = launch };
+        var console = new ToolConsole(output, Console.Error, !Console.IsOutputRedirected && launch is null)
+        {
+            Launch = launch,
+            IsErrorTerminal = !Console.IsErrorRedirected && launch is null,
+            Width = TerminalWidth,
+        };
 
         // What is said of a job is said by rank 0.
         return launch is { Rank: > 0 }
             ? console with { Out = TextWriter.Null, Error = TextWriter.Null, Failures = console.Error }
             : console;
+    }
+
+    private static int TerminalWidth()
+    {
+        try
+        {
+            return Console.WindowWidth > 0 ? Console.WindowWidth : UsualWidth;
+        }
+        catch (Exception exception) when (exception is IOException or PlatformNotSupportedException)
+        {
+            return UsualWidth;
+        }
     }
 }

@@ -25,6 +25,10 @@ internal abstract class TrainingObserver : ITrainingObserver
     {
     }
 
+    public virtual void EvaluatedPart(EvaluationRecord record)
+    {
+    }
+
     public virtual void Warned(string message)
     {
     }

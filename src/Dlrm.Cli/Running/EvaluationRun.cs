@@ -75,7 +75,7 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
             console.Error.WriteLine(corrected);
         }
 
-        foreach (IBatchSource source in data.MoreTests.Prepend(data.Test))
+        foreach ((string? name, IBatchSource source) in Tests(data))
         {
             using var evaluator = new Evaluator(model, source, values.GetInt(TrainOptions.Batches));
             if (FeatureChoice.Tables(values, data) is { Length: > 0 } sliced)
@@ -85,7 +85,10 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
 
             EvaluationMetrics metrics = evaluator.Run(progress: null, stop);
             var record = new EvaluationRecord(
-                step, evaluator.BatchCount, evaluator.BatchCount, 0, metrics, evaluator.Loss, metrics.Accuracy, metrics.Auc, IsBest: true);
+                step, evaluator.BatchCount, evaluator.BatchCount, 0, metrics, evaluator.Loss, metrics.Accuracy, metrics.Auc, IsBest: true)
+            {
+                Part = name,
+            };
             IReadOnlyList<RecordedSlices> slices = SliceNames.Named(evaluator.Slices, data);
             GroupAuc? groups = evaluator.Groups?.Compute();
             Print(values, source, record, slices, groups);
@@ -103,13 +106,8 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
         return ExitCode.Done;
     }
 
-    private static EvaluationRecord Evaluate(OptionValues values, DlrmModel model, IBatchSource source, long step, CancellationToken stop)
-    {
-        using var evaluator = new Evaluator(model, source, values.GetInt(TrainOptions.Batches));
-        EvaluationMetrics metrics = evaluator.Run(progress: null, stop);
-        return new EvaluationRecord(
-            step, evaluator.BatchCount, evaluator.BatchCount, 0, metrics, evaluator.Loss, metrics.Accuracy, metrics.Auc, IsBest: true);
-    }
+    private static IEnumerable<(string? Name, IBatchSource Source)> Tests(RunData data) =>
+        data.MoreTests.Select(test => ((string?)test.Name, test.Source)).Prepend((data.TestName, data.Test));
 
     /// <summary>The options given, and below them those that the saved model was trained with.</summary>
     public static OptionValues WithOptionsOfTheModel(OptionValues given, out long step)
@@ -168,6 +166,11 @@ internal sealed class EvaluationRun(OptionValues given, ToolConsole console, boo
             {
                 json.WriteStartObject();
                 json.WriteString("kind", "eval");
+                if (record.Part is { } part)
+                {
+                    json.WriteString("part", part);
+                }
+
                 json.WriteNumber("step", record.Step);
                 MetricsFile.WriteMetrics(json, record.Metrics, record.Loss);
                 if (groups is not null)

@@ -32,7 +32,10 @@ internal sealed class FolderData : IDisposable
     public FolderBatchSource? Validation { get; }
 
     /// <summary>The further parts of --data-set-split.</summary>
-    public IReadOnlyList<FolderBatchSource> MoreTests { get; private init; } = [];
+    public IReadOnlyList<(string Name, FolderBatchSource Source)> MoreTests { get; private init; } = [];
+
+    /// <summary>The name of the part that <see cref="Test"/> is.</summary>
+    public required string TestName { get; init; }
 
     /// <summary>What a person should know.</summary>
     public IReadOnlyList<string> Messages { get; }
@@ -49,17 +52,19 @@ internal sealed class FolderData : IDisposable
             var messages = new List<string>();
             FolderBatchSource train = TrainSource(folder, values, random);
             string held = values.Get(AccuracyOptions.ValidationSplit);
+            string test = TestSplit(folder, values, messages);
             return new FolderData(
                 folder,
                 train,
-                new FolderBatchSource(folder, TestSplit(folder, values, messages), testBatchSize),
+                new FolderBatchSource(folder, test, testBatchSize),
                 held.Length == 0 ? null : new FolderBatchSource(folder, Split(folder, held, AccuracyOptions.ValidationSplit), testBatchSize),
                 messages)
             {
+                TestName = test,
                 MoreTests =
                 [
                     .. values.Get(DataSetOptions.Split).Skip(1).Select(name =>
-                        new FolderBatchSource(folder, Split(folder, name, DataSetOptions.Split), testBatchSize)),
+                        (name, new FolderBatchSource(folder, Split(folder, name, DataSetOptions.Split), testBatchSize))),
                 ],
             };
         }
@@ -75,7 +80,7 @@ internal sealed class FolderData : IDisposable
         Train.Dispose();
         Test.Dispose();
         Validation?.Dispose();
-        foreach (FolderBatchSource source in MoreTests)
+        foreach ((_, FolderBatchSource source) in MoreTests)
         {
             source.Dispose();
         }

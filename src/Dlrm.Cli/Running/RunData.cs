@@ -29,10 +29,13 @@ internal sealed class RunData : IDisposable
     public IBatchSource Test { get; private set; }
 
     /// <summary>Training samples held out (<c>--validation-fraction</c>); null for none.</summary>
-    public IBatchSource? Validation { get; }
+    public IBatchSource? Validation { get; private set; }
 
-    /// <summary>Further samples to test with, each for itself.</summary>
-    public IReadOnlyList<IBatchSource> MoreTests { get; init; } = [];
+    /// <summary>The name of the test samples, where there are further ones; null for none.</summary>
+    public string? TestName { get; init; }
+
+    /// <summary>Further samples to test with, each for itself, with their names.</summary>
+    public IReadOnlyList<(string Name, IBatchSource Source)> MoreTests { get; private set; } = [];
 
     /// <summary>The share of negative rows that was dropped from the data.</summary>
     public double NegativesDropped { get; init; }
@@ -83,7 +86,7 @@ internal sealed class RunData : IDisposable
 
     public void Dispose() => _owned?.Dispose();
 
-    /// <summary>Puts the bounds of --max-ind-range-per-table, if there are any, on both sources.</summary>
+    /// <summary>Puts the bounds of --max-ind-range-per-table, if there are any, on all sources.</summary>
     private RunData Bound(IReadOnlyList<int> bounds)
     {
         if (bounds.Count == 0)
@@ -94,6 +97,8 @@ internal sealed class RunData : IDisposable
         try
         {
             (Train, Test) = (new BoundedBatchSource(Train, bounds), new BoundedBatchSource(Test, bounds));
+            Validation = Validation is null ? null : new BoundedBatchSource(Validation, bounds);
+            MoreTests = [.. MoreTests.Select(test => (test.Name, (IBatchSource)new BoundedBatchSource(test.Source, bounds)))];
             return this;
         }
         catch (ArgumentException exception)
@@ -240,7 +245,8 @@ internal sealed class RunData : IDisposable
             Vocabularies = SliceNames.Wanted(values)
                 ? data.Folder.Vocabularies(values: values.Get(TableOptions.MaxIndexPerTable).Count == 0) // bounds mix values
                 : [],
-            MoreTests = data.MoreTests,
+            TestName = data.MoreTests.Count > 0 ? data.TestName : null,
+            MoreTests = [.. data.MoreTests.Select(test => (test.Name, (IBatchSource)test.Source))],
             NegativesDropped = description.NegativesDropped,
             Messages = data.Messages,
             Facts = new JsonObject

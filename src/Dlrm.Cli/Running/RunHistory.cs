@@ -13,6 +13,7 @@ internal sealed class RunHistory : TrainingObserver, ITrainingState
 
     private readonly List<TrainRecord> _training = [];
     private readonly List<EvaluationRecord> _evaluations = [];
+    private readonly List<EvaluationRecord> _furtherTests = [];
     private readonly List<string> _warnings = [];
     private int _keepEvery = 1;
     private long _seen;
@@ -22,6 +23,9 @@ internal sealed class RunHistory : TrainingObserver, ITrainingState
 
     /// <summary>Test passes, in order.</summary>
     public IReadOnlyList<EvaluationRecord> Evaluations => _evaluations;
+
+    /// <summary>Passes over further test sets, in order.</summary>
+    public IReadOnlyList<EvaluationRecord> FurtherTests => _furtherTests;
 
     /// <summary>Warnings, in order.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
@@ -78,9 +82,12 @@ internal sealed class RunHistory : TrainingObserver, ITrainingState
         }
 
         _evaluations.AddRange(lines.Evaluations);
+        _furtherTests.AddRange(lines.FurtherTests);
     }
 
     public override void Evaluated(EvaluationRecord record) => _evaluations.Add(record);
+
+    public override void EvaluatedPart(EvaluationRecord record) => _furtherTests.Add(record);
 
     public override void Warned(string message) => _warnings.Add(message);
 }

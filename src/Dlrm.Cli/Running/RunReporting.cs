@@ -47,6 +47,7 @@ internal static class RunReporting
             Loss = config.Loss,
             Training = history.Training,
             Evaluations = history.Evaluations,
+            FurtherTests = history.FurtherTests,
             Curves = evaluator is { Scores.Samples: > 0 } scored ? scored.Scores.ComputeCurves() : null,
             Slices = slices,
             GroupAuc = evaluator is { Scores.Samples: > 0 } ? evaluator.Groups?.Compute() : null,

@@ -72,10 +72,32 @@ internal static class SchemaSetup
     /// <exception cref="UsageException">An option says otherwise.</exception>
     public static void RefuseWithPreset(OptionValues values)
     {
-        ToolOption[] others = [.. Columns, PreprocessFlags.Schema, PreprocessFlags.Split, PreprocessFlags.Delimiter, PreprocessFlags.Quote];
+        ToolOption[] others = [.. Columns, PreprocessFlags.Schema, PreprocessFlags.Split, PreprocessFlags.Quote];
         if (others.FirstOrDefault(values.IsGiven) is { } given)
         {
             throw new UsageException($"{given.Switch} has no place with --preset={values.Get(PreprocessFlags.Preset)}, which knows its columns and parts: leave it out.");
+        }
+
+        if (values.IsGiven(PreprocessFlags.MemoryLimit))
+        {
+            throw new UsageException(
+                $"--memory-limit has no effect with --preset={values.Get(PreprocessFlags.Preset)}, whose vocabularies stay in memory: bound them with "
+                + "--max-ind-range, or leave it out.");
+        }
+    }
+
+    /// <summary>What only Criteo's presets know.</summary>
+    /// <exception cref="UsageException">Such an option is given for another table.</exception>
+    public static void RefuseWithoutPreset(OptionValues values)
+    {
+        if (values.IsGiven(DataOptions.MaxIndex))
+        {
+            throw new UsageException("--max-ind-range is for Criteo's presets: bound the tables of other data with --hash-size, or add --preset=criteo-kaggle.");
+        }
+
+        if (values.IsGiven(DataOptions.SubSample))
+        {
+            throw new UsageException("--data-sub-sample-rate is for Criteo's presets: leave it out, or add --preset=criteo-kaggle.");
         }
     }
 

@@ -37,7 +37,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         using var interruption = new Interruption(console.Error, asRank: job is not null);
         try
         {
-            return Run(interruption.Token);
+            return Run(interruption);
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
@@ -46,7 +46,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         }
     }
 
-    private int Run(CancellationToken stop)
+    private int Run(Interruption interruption)
     {
         foreach (string line in Contradictions.WithoutEffect(values))
         {
@@ -57,7 +57,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         RunFolder folder = _ranks.Folder(RunFolder.Of(values, TimeProvider.System));
         try
         {
-            return Run(folder, stop);
+            return Run(folder, interruption);
         }
         finally
         {
@@ -65,8 +65,9 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         }
     }
 
-    private int Run(RunFolder folder, CancellationToken stop)
+    private int Run(RunFolder folder, Interruption interruption)
     {
+        CancellationToken stop = interruption.Token;
         // What is not divided among ranks is the first one's.
         bool goesOnHere = resume is { GoesOnHere: true } || !_ranks.IsFirst;
         if (!goesOnHere && new CheckpointFolder(folder.Checkpoints).List().Count > 0)
@@ -125,7 +126,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         {
             Samples = data.RandomLabels ? null : ServingRecord.Take(data.Test),
         };
-        return Train(data, model, folder, saver, stop);
+        return Train(data, model, folder, saver, interruption);
     }
 
     private void CheckTargets(RunFolder folder)
@@ -184,8 +185,9 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         return model;
     }
 
-    private int Train(RunData data, DlrmModel model, RunFolder folder, ModelSaver saver, CancellationToken stop)
+    private int Train(RunData data, DlrmModel model, RunFolder folder, ModelSaver saver, Interruption interruption)
     {
+        CancellationToken stop = interruption.Token;
         var checkpoints = new RunCheckpoints(values, folder, resume, _ranks.IsFirst);
         using MetricsFile metrics = checkpoints.OpenMetrics();
         using var watchers = new RunWatchers(_ranks.Own(values), data, model, folder, _started);
@@ -220,6 +222,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             all,
             new RunDiagnostics(TrainingSetup.Facts(data, model.Config)));
         TrainingSetup.AddWatchers(values, trainer, keptBest);
+        TrainingSetup.AddTests(data, trainer);
         watchers.Attach(trainer.Evaluator);
         saver.Tests = trainer.Evaluator;
         trainer.Register(history);
@@ -240,6 +243,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         TrainingResult result;
         try
         {
+            interruption.Tell = live is null ? null : live.Tell;
             result = live is null ? trainer.Run(stop) : live.Run(() => trainer.Run(stop));
         }
         catch (NonFiniteLossException exception)
@@ -249,6 +253,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
             return ExitCode.Failed;
         }
 
+        interruption.Tell = null;
         checkpointer.Finish();
         string end = trainer.Save().ToJson(); // before the final line, which a run that goes on writes at its own end
         EvaluationRecord? final = Final(data, model, metrics, result);
@@ -264,7 +269,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         int code;
         if (result.End == TrainingEnd.Interrupted)
         {
-            code = SaveInterrupted(checkpointer, trainer, folder, result);
+            code = SaveInterrupted(checkpointer, trainer, folder, history, result);
         }
         else
         {
@@ -279,7 +284,7 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
                 best.SaveLast(result);
             }
 
-            Conclude(result, folder, saved, final);
+            Conclude(result, folder, saved, history, final);
             code = saved ? ExitCode.Done : ExitCode.Failed;
         }
 
@@ -292,12 +297,12 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         return code;
     }
 
-    private int SaveInterrupted(Checkpointer checkpointer, Trainer trainer, RunFolder folder, TrainingResult result)
+    private int SaveInterrupted(Checkpointer checkpointer, Trainer trainer, RunFolder folder, RunHistory history, TrainingResult result)
     {
         try
         {
             string checkpoint = checkpointer.SaveNow(trainer);
-            Summarize(result, folder);
+            Summarize(result, folder, history);
             console.Error.WriteLine($"Interrupted after step {result.Steps}; all of it is in {Path.Combine(folder.Checkpoints, Path.GetFileName(checkpoint))}.");
             console.Error.WriteLine("To go on as if nothing had happened:");
             console.Error.WriteLine($"  dlrm train --resume={folder.Path}");
@@ -349,9 +354,9 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         return record;
     }
 
-    private void Conclude(TrainingResult result, RunFolder folder, bool saved, EvaluationRecord? final)
+    private void Conclude(TrainingResult result, RunFolder folder, bool saved, RunHistory history, EvaluationRecord? final)
     {
-        Summarize(result, folder, final);
+        Summarize(result, folder, history, final);
         if (saved)
         {
             People.WriteLine($"Model   {folder.Model}");
@@ -371,12 +376,19 @@ internal sealed class TrainingRun(OptionValues values, ToolConsole console, Resu
         }
     }
 
-    private void Summarize(TrainingResult result, RunFolder folder, EvaluationRecord? final = null)
+    private void Summarize(TrainingResult result, RunFolder folder, RunHistory history, EvaluationRecord? final = null)
     {
         People.WriteLine();
         if (result is { Last: { } last, Best: { } best })
         {
             RunSummary.Write(People, last, best);
+            People.WriteLine();
+        }
+
+        foreach (EvaluationRecord part in history.FurtherTests.GroupBy(record => record.Part).Select(records => records.Last()))
+        {
+            People.WriteLine(string.Create(CultureInfo.InvariantCulture, $"On the {part.Part} part, step {part.Step}, {part.Metrics.Samples:N0} samples:"));
+            RunSummary.Write(People, part);
             People.WriteLine();
         }
 

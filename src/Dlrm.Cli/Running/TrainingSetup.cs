@@ -1,4 +1,5 @@
 using Dlrm.Cli.Options;
+using Dlrm.Data;
 using Dlrm.Model;
 using Dlrm.Optimizers;
 using Dlrm.Training;
@@ -62,6 +63,16 @@ internal static class TrainingSetup
         if (values.Get(AccuracyOptions.ReduceOnPlateau) is { Factor: > 0 } rule)
         {
             trainer.PlateauReduction = new PlateauReduction(rule.Factor, rule.Patience);
+        }
+    }
+
+    /// <summary>Adds the further test sets.</summary>
+    public static void AddTests(RunData data, Trainer trainer)
+    {
+        trainer.TestName = data.Validation is null ? data.TestName : null;
+        foreach ((string name, IBatchSource source) in data.MoreTests)
+        {
+            trainer.AddTest(name, source);
         }
     }
 

@@ -30,6 +30,9 @@ internal sealed class CriteoColumnRound : IDisposable
         _vocabularies = [.. Enumerable.Range(0, CriteoColumns.Categorical).Select(_ => new HashVocabulary())];
     }
 
+    /// <summary>What stands between fields in place of a tab; no digit.</summary>
+    public byte Separator { get; init; } = (byte)'\t';
+
     /// <summary>What was parsed of each block.</summary>
     public CriteoRowBlock[] Rows { get; }
 
@@ -56,6 +59,11 @@ internal sealed class CriteoColumnRound : IDisposable
         while (Count < _blocks.Length && reader.Next() is { } block)
         {
             TextBytes[Count] = block.Length + block.Dropped;
+            if (Separator != '\t')
+            {
+                block.Bytes.AsSpan(0, block.Length).Replace(Separator, (byte)'\t');
+            }
+
             _blocks[Count++] = block;
         }
 

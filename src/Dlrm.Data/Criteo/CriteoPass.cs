@@ -54,7 +54,7 @@ internal sealed class CriteoPass : IDisposable
         _rejects = rejects;
         _progress = progress;
         _workers = Math.Min(options.Threads > 0 ? options.Threads : WorkerTeam.DefaultWorkers, 16);
-        _round = new CriteoColumnRound(_workers, Math.Max(options.MaxIndexRange, 0));
+        _round = new CriteoColumnRound(_workers, Math.Max(options.MaxIndexRange, 0)) { Separator = (byte)options.Delimiter };
         _sampler = new SubSampler(new NumpyRandom(options.Seed), options.SubSampleRate);
         _writer = NewWriter();
         Restore();
@@ -185,7 +185,11 @@ internal sealed class CriteoPass : IDisposable
     }
 
     private PartWriter NewWriter() => new(
-        _folder, string.Create(CultureInfo.InvariantCulture, $"rows-{_journal.Pieces.Count:00000}"), ArrowSchema, _pending);
+        _folder, string.Create(CultureInfo.InvariantCulture, $"rows-{_journal.Pieces.Count:00000}"), ArrowSchema, _pending)
+    {
+        IsOneFile = true,
+        FileBytes = long.MaxValue,
+    };
 
     private void ReadFile(int file, long skip, long lines, long total, CancellationToken cancellation)
     {

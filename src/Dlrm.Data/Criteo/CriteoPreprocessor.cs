@@ -37,18 +37,28 @@ public static class CriteoPreprocessor
 
         string needs = RequireRoom(options, files, output);
         options.Announce?.Invoke(needs);
-        var rejects = new RejectLog(options.OnBadLine);
-        using var pass = new CriteoPass(options, files, Journal<CriteoPiece>.Open(output.Work, settings, files), output.Work, rejects, progress);
         try
         {
-            pass.Run(cancellation);
+            return Make(options, files, settings, output, progress, cancellation);
         }
         catch (OperationCanceledException)
         {
-            output.KeepWork = true;
+            output.KeepWork = !files.Contains(SourceFiles.StandardInput);
             throw;
         }
+        catch (IOException exception) when (SpaceCheck.IsFull(exception))
+        {
+            throw SpaceCheck.Full(output.FullPath, exception);
+        }
+    }
 
+    private static PreprocessReport Make(
+        CriteoPreprocessOptions options, IReadOnlyList<string> files, JsonObject settings, OutputFolder output,
+        IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
+        var rejects = new RejectLog(options.OnBadLine);
+        using var pass = new CriteoPass(options, files, Journal<CriteoPiece>.Open(output.Work, settings, files), output.Work, rejects, progress);
+        pass.Run(cancellation);
         DataSetDescription description = Describe(options, settings, files, pass, rejects, output);
         IReadOnlyList<ColumnReport> columns = pass.Columns(description.Sparse);
         output.Write("report.json", PreprocessReport.ToJson(description, columns));
@@ -77,6 +87,12 @@ public static class CriteoPreprocessor
         if (options.Terabyte && files.Count < 2)
         {
             throw new ArgumentException("--preset=criteo-terabyte reads two days or more, each a file: the last one is for test and validation.");
+        }
+
+        if (options.Delimiter is >= (char)128 or '-' or '"' or '\n' or '\r' || char.IsAsciiHexDigit(options.Delimiter))
+        {
+            throw new ArgumentException(
+                $"--delimiter={options.Delimiter} may stand in Criteo's numbers and hashes, or end a line: it must be another character, such as a tab, a comma or a semicolon.");
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Days, 2);
@@ -113,6 +129,7 @@ public static class CriteoPreprocessor
         ["max-ind-range"] = Math.Max(options.MaxIndexRange, 0),
         ["data-sub-sample-rate"] = options.SubSampleRate,
         ["numpy-rand-seed"] = options.SubSampleRate > 0 ? options.Seed : null,
+        ["delimiter"] = options.Delimiter == '\t' ? null : options.Delimiter.ToString(),
         ["on-bad-line"] = options.OnBadLine == OnBadLine.Error ? "error" : "skip",
     };
 
@@ -151,7 +168,7 @@ public static class CriteoPreprocessor
                 Part("train", 0, train) with { Days = [.. days.SkipLast(1)] }, Part("test", train, test),
                 Part("validation", train + test, days[^1] - test),
             ],
-            Text = new TextConventions { Delimiter = "\t", Quotes = false, Header = false },
+            Text = new TextConventions { Delimiter = options.Delimiter.ToString(), Quotes = false, Header = false },
             NegativesDropped = options.SubSampleRate,
             Sources = pass.SourceEntries(),
             Settings = settings,

@@ -26,7 +26,7 @@ internal sealed class RowFileWriter : IDisposable
     {
         _name = Path.GetFileName(path);
         _schema = schema;
-        _stream = new HashingWriteStream(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16));
+        _stream = new HashingWriteStream(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16));
         _writer = new ArrowFileWriter(_stream, schema, leaveOpen: true);
     }
 

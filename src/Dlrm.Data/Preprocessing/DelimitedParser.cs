@@ -264,11 +264,11 @@ internal sealed partial class DelimitedParser(RowLayout layout, byte delimiter, 
         if (layout.Split >= 0)
         {
             ReadOnlySpan<byte> field = Field(text, layout.Split);
-            if (!layout.SplitByTime)
+            if (layout.Rule.Kind == SplitKind.Hash)
             {
                 rows.Keys![row] = (long)ValueDictionary.Hash(field);
             }
-            else if (!SplitRule.TryTime(field, out rows.Keys![row]))
+            else if (!layout.Rule.TryKey(field, out rows.Keys![row]))
             {
                 return Bad(BadLineReason.NotANumber, line, layout.Split, field, "is not a time, expected a whole number or a date such as 2026-01-31T12:00:00");
             }

@@ -32,11 +32,15 @@ internal sealed class Fit
         _samples = [.. schema.Dense.Select(column => column.Scale == DenseScale.Quantile ? new List<double>() : null)];
         _perBlock = [.. reader.Blocks.Select(_ => new DenseStatistics[schema.Dense.Count])];
         _parts = [.. reader.Blocks.Select(_ => Array.Empty<byte>())];
+        PartRows = [.. source.Blocks.Select(_ => new int[split.Parts])];
         _counts = CountsOf(0);
     }
 
     /// <summary>Statistics of the dense columns over the training rows, after clipping and logarithm.</summary>
     public DenseStatistics[] Statistics { get; }
+
+    /// <summary>(blocks of the spool) of (parts): rows.</summary>
+    public int[][] PartRows { get; }
 
     /// <summary>The dense features of the data set.</summary>
     public IReadOnlyList<DenseFeature> Dense { get; private set; } = [];
@@ -56,7 +60,7 @@ internal sealed class Fit
     public static Fit Run(SpooledSource source, DataSchema schema, SplitAssigner split, SpoolReader reader, WorkerTeam team)
     {
         var fit = new Fit(source, schema, split, reader, team);
-        reader.Run(fit.BeginRound, fit.TakeBlock, fit.TakeRound);
+        reader.Run(0, fit.BeginRound, fit.TakeBlock, fit.TakeRound);
         fit.KeepCounts();
         fit.Dense = fit.DecideDense();
         fit.DecideVocabularies();
@@ -118,9 +122,11 @@ internal sealed class Fit
         }
 
         byte[] parts = _parts[index];
+        int[] rows = PartRows[_reader.First + index];
         for (int row = 0; row < block.Rows; row++)
         {
             parts[row] = (byte)_split.PartOf(block, row, place);
+            rows[parts[row]]++;
         }
 
         for (int feature = 0; feature < _schema.Dense.Count; feature++)

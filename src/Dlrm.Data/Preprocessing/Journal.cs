@@ -11,25 +11,25 @@ namespace Dlrm.Data.Preprocessing;
 /// <remarks>
 /// journal.jsonl begins with what the contents depend on: settings, and each source's path, length and time. A piece is
 /// a file of rows and a file of what the vocabularies gained with it, each with its hash, and the place in the source where
-/// the next piece begins. A line that is not whole, or whose files do not match, ends what is kept.
+/// the next piece begins. Where rows are spooled first, the files of the data set follow, each with its hash. A line that is not
+/// whole, or whose files do not match, ends what is kept.
 /// </remarks>
 /// <typeparam name="TPiece">What is told of a piece.</typeparam>
 internal sealed class Journal<TPiece>
     where TPiece : class, IJournalPiece
 {
     /// <summary>Pieces that were written otherwise are not gone on with.</summary>
-    private const int Version = 2;
+    private const int Version = 3;
 
     private readonly string _folder;
 
-    private Journal(string folder, List<TPiece> pieces)
-    {
-        _folder = folder;
-        Pieces = pieces;
-    }
+    private Journal(string folder) => _folder = folder;
 
     /// <summary>Finished pieces, in order.</summary>
-    public List<TPiece> Pieces { get; }
+    public List<TPiece> Pieces { get; } = [];
+
+    /// <summary>Finished files of the data set, written once all pieces were there.</summary>
+    public List<EncodedFile> Encoded { get; } = [];
 
     /// <summary>Reads what an earlier process left, or begins anew.</summary>
     /// <param name="folder">The folder in the making; made if need be.</param>
@@ -49,7 +49,8 @@ internal sealed class Journal<TPiece>
             string[] lines = File.ReadAllText(path).Split('\n');
             if (lines.Length > 1 && Parse(lines[0]) is { } found && JsonNode.DeepEquals(found, JsonNode.Parse(head.ToJsonString())))
             {
-                var journal = new Journal<TPiece>(folder, Whole(folder, lines));
+                var journal = new Journal<TPiece>(folder);
+                journal.Take(lines);
                 journal.Rewrite(lines[0]);
                 return journal;
             }
@@ -61,7 +62,7 @@ internal sealed class Journal<TPiece>
         }
 
         Directory.CreateDirectory(folder);
-        var fresh = new Journal<TPiece>(folder, []);
+        var fresh = new Journal<TPiece>(folder);
         fresh.Append(head.ToJsonString());
         return fresh;
     }
@@ -71,6 +72,13 @@ internal sealed class Journal<TPiece>
     {
         Pieces.Add(piece);
         Append(JsonSerializer.Serialize(piece));
+    }
+
+    /// <summary>Adds a file of the data set that is on the disk.</summary>
+    public void Add(EncodedFile file)
+    {
+        Encoded.Add(file);
+        Append(JsonSerializer.Serialize(file));
     }
 
     /// <summary>Writes what the vocabularies gained, and gives the file's hash.</summary>
@@ -105,32 +113,39 @@ internal sealed class Journal<TPiece>
         }
     }
 
-    private static List<TPiece> Whole(string folder, string[] lines)
+    /// <summary>Takes up what is whole.</summary>
+    private void Take(string[] lines)
     {
-        var pieces = new List<TPiece>();
-
         // Behind the last line feed is nothing, or a line that was being written.
         foreach (string line in lines[1..^1])
         {
-            TPiece? piece;
             try
             {
-                piece = JsonSerializer.Deserialize<TPiece>(line);
+                if (line.StartsWith(EncodedFile.LineStart, StringComparison.Ordinal))
+                {
+                    EncodedFile file = JsonSerializer.Deserialize<EncodedFile>(line)!;
+                    if (!Matches(_folder, file.File.Name, file.File.XxHash3))
+                    {
+                        return;
+                    }
+
+                    Encoded.Add(file);
+                    continue;
+                }
+
+                TPiece? piece = JsonSerializer.Deserialize<TPiece>(line);
+                if (piece is null || !piece.Hashes.All(file => Matches(_folder, file.Key, file.Value)))
+                {
+                    return;
+                }
+
+                Pieces.Add(piece);
             }
             catch (JsonException)
             {
-                break;
+                return;
             }
-
-            if (piece is null || !piece.Hashes.All(file => Matches(folder, file.Key, file.Value)))
-            {
-                break;
-            }
-
-            pieces.Add(piece);
         }
-
-        return pieces;
     }
 
     private static bool Matches(string folder, string name, string hash)
@@ -150,14 +165,17 @@ internal sealed class Journal<TPiece>
     /// <summary>Leaves only what is whole in the journal, and only its files in the folder.</summary>
     private void Rewrite(string head)
     {
-        HashSet<string> kept = [JournalFile.Name, .. Pieces.SelectMany(piece => piece.Hashes.Keys)];
+        HashSet<string> kept =
+            [JournalFile.Name, .. Pieces.SelectMany(piece => piece.Hashes.Keys), .. Encoded.Select(file => file.File.Name)];
         foreach (string file in Directory.EnumerateFiles(_folder).Where(file => !kept.Contains(Path.GetFileName(file))))
         {
             File.Delete(file);
         }
 
         string path = Path.Combine(_folder, JournalFile.Name);
-        File.WriteAllText(path + ".new", string.Join('\n', Pieces.Select(piece => JsonSerializer.Serialize(piece)).Prepend(head)) + "\n");
+        IEnumerable<string> lines =
+            [head, .. Pieces.Select(piece => JsonSerializer.Serialize(piece)), .. Encoded.Select(file => JsonSerializer.Serialize(file))];
+        File.WriteAllText(path + ".new", string.Join('\n', lines) + "\n");
         File.Move(path + ".new", path, overwrite: true);
     }
 

@@ -9,9 +9,17 @@ namespace Dlrm.Data.Preprocessing;
 /// <summary>The folder to make: written aside, checked, then renamed. What was there before stays until then.</summary>
 internal sealed class OutputFolder : IDisposable
 {
+    /// <summary>Added to the name of a data set that is being replaced.</summary>
+    private const string Replaced = ".replaced";
+
+    private readonly FileStream? _lock;
     private bool _committed;
 
-    private OutputFolder(string path) => FullPath = path;
+    private OutputFolder(string path, FileStream? taken)
+    {
+        FullPath = path;
+        _lock = taken;
+    }
 
     /// <summary>Its path in the end.</summary>
     public string FullPath { get; }
@@ -36,38 +44,156 @@ internal sealed class OutputFolder : IDisposable
         string path, JsonObject settings, IReadOnlyList<string> files, bool overwrite, CancellationToken cancellation)
     {
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        if (File.Exists(full) || (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any()))
+        if (!Directory.Exists(full + Replaced) && There(path, full, settings, files, overwrite, cancellation) is { } there)
         {
-            if (!DataSetFolder.IsDataSet(full))
-            {
-                throw new BadDataException(path, "is there already and is no data set: name a new folder with --output.");
-            }
-
-            if (!overwrite)
-            {
-                using DataSetFolder folder = DataSetFolder.Open(full);
-                string? difference = Difference(folder.Description, settings, files, cancellation);
-                return difference is null
-                    ? new OutputFolder(full) { Existing = folder.Description, _committed = true }
-                    : throw new BadDataException(
-                        path, $"is a data set that does not fit what is asked now: {difference}. Name a new folder, or add --overwrite.");
-            }
+            return new OutputFolder(full, taken: null) { Existing = there, _committed = true };
         }
 
-        return new OutputFolder(full);
+        FileStream taken = Take(full);
+        try
+        {
+            DataSetDescription? done = PutBack(full) ? There(path, full, settings, files, overwrite, cancellation) : null;
+            var output = new OutputFolder(full, taken);
+            done ??= output.Finished(settings, files, cancellation);
+            return done is null ? output : new OutputFolder(full, taken) { Existing = done, _committed = true };
+        }
+        catch
+        {
+            taken.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>Writes a small file.</summary>
+    /// <summary>Writes a small file, which is there as a whole or not at all.</summary>
     public void Write(string name, string text)
     {
-        using var stream = new FileStream(Path.Combine(Work, name), FileMode.Create, FileAccess.Write);
-        stream.Write(System.Text.Encoding.UTF8.GetBytes(text));
-        stream.Flush(flushToDisk: true);
+        string path = Path.Combine(Work, name);
+        using (var stream = new FileStream(path + ".new", FileMode.Create, FileAccess.Write))
+        {
+            stream.Write(System.Text.Encoding.UTF8.GetBytes(text));
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(path + ".new", path, overwrite: true);
     }
 
-    /// <summary>Removes what is not of the data set, verifies every byte, and gives the folder its name.</summary>
+    /// <summary>Describes the data set, verifies every byte of it, and gives the folder its name.</summary>
     public void Commit(DataSetDescription description)
     {
+        Write(DataSetDescription.FileName, description.ToJson());
+        Finish();
+    }
+
+    /// <summary>Removes what was written, unless it was committed.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            if (!_committed && !KeepWork && Directory.Exists(Work))
+            {
+                Directory.Delete(Work, recursive: true);
+            }
+        }
+        finally
+        {
+            _lock?.Dispose();
+        }
+    }
+
+    /// <summary>Two processes that make one folder would remove each other's files.</summary>
+    private static FileStream Take(string full)
+    {
+        if (Path.GetDirectoryName(full) is { Length: > 0 } parent)
+        {
+            Directory.CreateDirectory(parent);
+        }
+
+        try
+        {
+            return new FileStream(full + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException exception) when (File.Exists(full + ".lock"))
+        {
+            throw new IOException($"{full}: another process is making this data set ({exception.Message.TrimEnd('.')}): wait for it, or name another folder with --output.", exception);
+        }
+    }
+
+    /// <summary>The data set that is there, if it is what is asked for; null for none, or one that is to be replaced.</summary>
+    private static DataSetDescription? There(
+        string path, string full, JsonObject settings, IReadOnlyList<string> files, bool overwrite, CancellationToken cancellation)
+    {
+        if (!File.Exists(full) && (!Directory.Exists(full) || !Directory.EnumerateFileSystemEntries(full).Any()))
+        {
+            return null;
+        }
+
+        if (!DataSetFolder.IsDataSet(full))
+        {
+            throw new BadDataException(path, "is there already and is no data set: name a new folder with --output.");
+        }
+
+        if (overwrite)
+        {
+            return null;
+        }
+
+        using DataSetFolder folder = DataSetFolder.Open(full);
+        return Difference(folder.Description, settings, files, cancellation) is { } difference
+            ? throw new BadDataException(
+                path, $"is a data set that does not fit what is asked now: {difference}. Name a new folder, or add --overwrite.")
+            : folder.Description;
+    }
+
+    /// <summary>What a process that was killed at the very end had described, if it is what is asked for and whole.</summary>
+    private DataSetDescription? Finished(JsonObject settings, IReadOnlyList<string> files, CancellationToken cancellation)
+    {
+        if (!File.Exists(Path.Combine(Work, DataSetDescription.FileName)))
+        {
+            return null;
+        }
+
+        try
+        {
+            DataSetDescription description = DataSetFolder.Describe(Work);
+            if (Difference(description, settings, files, cancellation) is not null)
+            {
+                return null;
+            }
+
+            Finish();
+            return description;
+        }
+        catch (BadDataException)
+        {
+            // It is made again.
+            return null;
+        }
+    }
+
+    /// <summary>Brings back the data set that a process was replacing when it was killed between the two renames.</summary>
+    private static bool PutBack(string full)
+    {
+        if (!Directory.Exists(full + Replaced))
+        {
+            return false;
+        }
+
+        if (Directory.Exists(full))
+        {
+            Directory.Delete(full + Replaced, recursive: true);
+        }
+        else
+        {
+            Directory.Move(full + Replaced, full);
+        }
+
+        return true;
+    }
+
+    /// <summary>Verifies every byte, removes what is not of the data set, and gives the folder its name.</summary>
+    private void Finish()
+    {
+        DataSetFolder.Open(Work, verify: true).Dispose();
         foreach (string pattern in new[] { "spool-*.bin", "gains-*.bin", JournalFile.Name })
         {
             foreach (string file in Directory.EnumerateFiles(Work, pattern))
@@ -76,29 +202,17 @@ internal sealed class OutputFolder : IDisposable
             }
         }
 
-        Write(DataSetDescription.FileName, description.ToJson());
-        DataSetFolder.Open(Work, verify: true).Dispose();
-        string? aside = null;
-        if (Directory.Exists(FullPath))
+        bool replaces = Directory.Exists(FullPath);
+        if (replaces)
         {
-            aside = FullPath + ".old-" + Path.GetRandomFileName()[..8];
-            Directory.Move(FullPath, aside);
+            Directory.Move(FullPath, FullPath + Replaced);
         }
 
         Directory.Move(Work, FullPath);
         _committed = true;
-        if (aside is not null)
+        if (replaces)
         {
-            Directory.Delete(aside, recursive: true);
-        }
-    }
-
-    /// <summary>Removes what was written, unless it was committed.</summary>
-    public void Dispose()
-    {
-        if (!_committed && !KeepWork && Directory.Exists(Work))
-        {
-            Directory.Delete(Work, recursive: true);
+            Directory.Delete(FullPath + Replaced, recursive: true);
         }
     }
 

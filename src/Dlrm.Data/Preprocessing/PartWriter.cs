@@ -10,9 +10,6 @@ internal sealed class PartWriter(string folder, string name, Schema schema, RowB
     /// <summary>Rows of a record batch.</summary>
     public const int BatchRows = 1 << 16;
 
-    /// <summary>A file ends when it is larger.</summary>
-    private const long FileBytes = 1 << 29;
-
     private readonly List<RowFileEntry> _files = [];
     private RowFileWriter? _writer;
     private double _labels;
@@ -20,6 +17,18 @@ internal sealed class PartWriter(string folder, string name, Schema schema, RowB
 
     /// <summary>The part's name.</summary>
     public string Name => name;
+
+    /// <summary>Rows of this writer's record batches, <see cref="BatchRows"/> at most.</summary>
+    public int RowsPerBatch { get; init; } = BatchRows;
+
+    /// <summary>A file ends when it is larger.</summary>
+    public long FileBytes { get; init; } = 1 << 29;
+
+    /// <summary>True for the name of the one file; else files are numbered.</summary>
+    public bool IsOneFile { get; init; }
+
+    /// <summary>Told of each file that is on the disk.</summary>
+    public Action<RowFileEntry>? FileEnded { get; init; }
 
     /// <summary>The files written.</summary>
     public IReadOnlyList<RowFileEntry> Files => _files;
@@ -34,31 +43,39 @@ internal sealed class PartWriter(string folder, string name, Schema schema, RowB
     /// <summary>Mean label, summed in the order of the rows; null without any.</summary>
     public double? LabelRate => _rows == 0 ? null : _labels / _rows;
 
+    /// <summary>Takes up a file that an earlier process finished, before any rows are added.</summary>
+    public void Restore(RowFileEntry entry, RowFile file)
+    {
+        foreach (RowFile.Piece piece in file.Pieces)
+        {
+            AddLabels(piece.Column<float>(0, 0, piece.Rows));
+        }
+
+        _files.Add(entry);
+        _rows += entry.Rows;
+    }
+
     /// <summary>Adds rows.</summary>
     public void Append(RowBuffers rows)
     {
         // Growing to a whole record batch by doubling would copy it twice.
-        if (buffers.Rows > 0 && buffers.Rows + rows.Rows <= BatchRows)
+        if (buffers.Rows > 0 && buffers.Rows + rows.Rows <= RowsPerBatch)
         {
-            buffers.Reserve(buffers.Rows > BatchRows / 16 ? BatchRows : buffers.Rows + rows.Rows);
+            buffers.Reserve(buffers.Rows > RowsPerBatch / 16 ? RowsPerBatch : buffers.Rows + rows.Rows);
         }
 
         for (int done = 0; done < rows.Rows;)
         {
-            int count = Math.Min(rows.Rows - done, BatchRows - buffers.Rows);
+            int count = Math.Min(rows.Rows - done, RowsPerBatch - buffers.Rows);
             Copy(rows, done, count);
             done += count;
-            if (buffers.Rows == BatchRows)
+            if (buffers.Rows == RowsPerBatch)
             {
                 Flush();
             }
         }
 
-        foreach (float label in rows.Labels.Floats[..rows.Rows])
-        {
-            _labels += label;
-        }
-
+        AddLabels(rows.Labels.Floats[..rows.Rows]);
         _rows += rows.Rows;
     }
 
@@ -76,6 +93,14 @@ internal sealed class PartWriter(string folder, string name, Schema schema, RowB
     /// <summary>Closes the file.</summary>
     public void Dispose() => _writer?.Dispose();
 
+    private void AddLabels(ReadOnlySpan<float> labels)
+    {
+        foreach (float label in labels)
+        {
+            _labels += label;
+        }
+    }
+
     private void Flush()
     {
         _writer ??= new RowFileWriter(
@@ -88,8 +113,7 @@ internal sealed class PartWriter(string folder, string name, Schema schema, RowB
         }
     }
 
-    /// <summary>Parts have several files, the pieces of a journal one each.</summary>
-    private string FileName() => char.IsAsciiDigit(name[^1])
+    private string FileName() => IsOneFile
         ? name + ".arrow"
         : string.Create(CultureInfo.InvariantCulture, $"{name}-{_files.Count:00000}.arrow");
 
@@ -100,6 +124,7 @@ internal sealed class PartWriter(string folder, string name, Schema schema, RowB
             _files.Add(_writer.Complete());
             _writer.Dispose();
             _writer = null;
+            FileEnded?.Invoke(_files[^1]);
         }
     }
 

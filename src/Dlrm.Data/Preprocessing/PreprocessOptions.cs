@@ -33,6 +33,12 @@ public sealed record PreprocessOptions
     /// <summary>Bytes of rows after which what is done is written down, so that a killed process can go on there.</summary>
     internal long PieceBytes { get; init; } = 1 << 26;
 
+    /// <summary>Bytes of a file of the data set, about; finished ones are kept when the process ends early.</summary>
+    internal long FileBytes { get; init; } = 1 << 29;
+
+    /// <summary>Rows of a record batch.</summary>
+    internal int BatchRows { get; init; } = PartWriter.BatchRows;
+
     /// <summary>Told, before the work begins, what disk and memory it needs and what there is; null for nobody.</summary>
     public Action<string>? Announce { get; init; }
 

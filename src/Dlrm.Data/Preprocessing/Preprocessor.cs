@@ -49,6 +49,10 @@ public static class Preprocessor
             output.KeepWork = !files.Contains(SourceFiles.StandardInput);
             throw;
         }
+        catch (IOException exception) when (SpaceCheck.IsFull(exception))
+        {
+            throw SpaceCheck.Full(output.FullPath, exception);
+        }
     }
 
     private static PreprocessReport Make(
@@ -56,8 +60,8 @@ public static class Preprocessor
         IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         var rejects = new RejectLog(options.OnBadLine);
-        using var pass = new SourcePass(
-            options, rule, Journal<SpoolPiece>.Open(output.Work, settings, files), output.Work, rejects, progress);
+        var journal = Journal<SpoolPiece>.Open(output.Work, settings, files);
+        using var pass = new SourcePass(options, rule, journal, output.Work, rejects, progress);
         SpooledSource source = pass.Run(files, cancellation);
         if (source.Rows == 0)
         {
@@ -67,10 +71,10 @@ public static class Preprocessor
 
         using var team = new WorkerTeam(options.Threads > 0 ? options.Threads : WorkerTeam.DefaultWorkers);
         using var reader = new SpoolReader(source, options.Schema, rule, output.Work, team);
-        SplitAssigner split = Assign(rule, source, files, reader);
+        var split = new SplitAssigner(rule, source.Rows, files, reader);
         var fit = Fit.Run(source, options.Schema, split, reader, team);
         cancellation.ThrowIfCancellationRequested();
-        using var encoding = new RowEncoding(output.Work, options.Schema, fit, split, rule.Parts, reader);
+        using var encoding = new RowEncoding(options, output.Work, fit, split, reader, journal);
         encoding.Run(rows =>
         {
             cancellation.ThrowIfCancellationRequested();
@@ -130,28 +134,6 @@ public static class Preprocessor
         ["quote"] = options.Quotes,
         ["on-bad-line"] = options.OnBadLine == OnBadLine.Error ? "error" : "skip",
     };
-
-    private static SplitAssigner Assign(SplitRule rule, SpooledSource source, IReadOnlyList<string> files, SpoolReader reader)
-    {
-        SortedDictionary<long, long>? keys = null;
-        if (rule is { Kind: SplitKind.Time, Cuts.Count: 0 })
-        {
-            var counts = new Dictionary<long, long>();
-            reader.Run(_ => { }, _ => { }, () =>
-            {
-                foreach (RawBlock block in reader.Blocks.AsSpan(0, reader.Count))
-                {
-                    foreach (long key in block.Keys.AsSpan(0, block.Rows))
-                    {
-                        counts[key] = counts.GetValueOrDefault(key) + 1;
-                    }
-                }
-            });
-            keys = new SortedDictionary<long, long>(counts);
-        }
-
-        return new SplitAssigner(rule, source.Rows, files, keys);
-    }
 
     private static DataSetDescription Describe(
         PreprocessOptions options, JsonObject settings, SpooledSource source, Fit fit, RowEncoding encoding, RejectLog rejects,

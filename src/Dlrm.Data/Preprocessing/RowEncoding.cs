@@ -13,10 +13,15 @@ internal sealed class RowEncoding : IDisposable
     private readonly RowBuffers[][] _encoded;
     private readonly int[] _denseColumn;
     private readonly long[][] _unknown;
+    private readonly long[] _unknownBefore;
+    private readonly long[] _rowsBefore;
+    private readonly List<long[]> _firstRows = [];
 
-    /// <summary>Prepares the writers.</summary>
-    public RowEncoding(string folder, DataSchema schema, Fit fit, SplitAssigner split, int parts, SpoolReader reader)
+    /// <summary>Prepares the writers, and takes up the files that an earlier process finished.</summary>
+    public RowEncoding(
+        PreprocessOptions options, string folder, Fit fit, SplitAssigner split, SpoolReader reader, Journal<SpoolPiece> journal)
     {
+        DataSchema schema = options.Schema;
         _reader = reader;
         _split = split;
         _fit = fit;
@@ -26,10 +31,27 @@ internal sealed class RowEncoding : IDisposable
         Schema arrow = RowFileWriter.MakeSchema(
             fit.Dense.Select(feature => feature.Name), schema.Sparse.Select((column, table) => (column.Column, bags[table])),
             schema.Weight is not null, schema.Group is not null);
-        Parts = [.. SplitRule.Names.Take(parts).Select(name => new PartWriter(folder, name, arrow, New()))];
+        Parts =
+        [
+            .. split.PartNames.Select((name, part) => new PartWriter(folder, name, arrow, New())
+            {
+                FileBytes = options.FileBytes,
+                RowsPerBatch = options.BatchRows,
+                FileEnded = file => journal.Add(new EncodedFile(part, file)),
+            }),
+        ];
         _encoded = [.. reader.Blocks.Select(_ => Parts.Select(_ => New()).ToArray())];
         _denseColumn = [.. fit.Dense.Select(feature => IndexOf(schema, feature))];
         _unknown = [.. reader.Blocks.Select(_ => new long[schema.Sparse.Count])];
+        _unknownBefore = new long[schema.Sparse.Count];
+        foreach (EncodedFile encoded in journal.Encoded)
+        {
+            using var file = new RowFile(Path.Combine(folder, encoded.File.Name), arrow);
+            Parts[encoded.Part].Restore(encoded.File, file);
+            CountUnknown(file);
+        }
+
+        _rowsBefore = [.. Parts.Select(part => part.Rows)];
     }
 
     /// <summary>The writers, by part.</summary>
@@ -37,13 +59,13 @@ internal sealed class RowEncoding : IDisposable
 
     /// <summary>(T): values of all rows that have no index of their own.</summary>
     public long[] OutOfVocabulary =>
-        [.. Enumerable.Range(0, _schema.Sparse.Count).Select(column => _unknown.Sum(counts => counts[column]))];
+        [.. Enumerable.Range(0, _schema.Sparse.Count).Select(column => _unknownBefore[column] + _unknown.Sum(counts => counts[column]))];
 
-    /// <summary>Reads the spool once and writes.</summary>
+    /// <summary>Reads what is left of the spool once and writes.</summary>
     /// <param name="progress">Told the rows done after each round.</param>
     public void Run(Action<long> progress)
     {
-        _reader.Run(_fit.LoadIndices, EncodeBlock, () =>
+        _reader.Run(FirstBlock(), _fit.LoadIndices, EncodeBlock, () =>
         {
             for (int block = 0; block < _reader.Count; block++)
             {
@@ -83,6 +105,42 @@ internal sealed class RowEncoding : IDisposable
         return -1;
     }
 
+    /// <summary>Adds up the values of a finished file that have no index of their own: those with index 0.</summary>
+    private void CountUnknown(RowFile file)
+    {
+        foreach (RowFile.Piece piece in file.Pieces)
+        {
+            for (int table = 0; table < _schema.Sparse.Count; table++)
+            {
+                if (_schema.Sparse[table].Hash == 0)
+                {
+                    int column = 1 + _denseColumn.Length + table;
+                    _unknownBefore[table] += _schema.Sparse[table].Separator is null
+                        ? piece.Column<int>(column, 0, piece.Rows).Count(0)
+                        : piece.ItemsOf(column, 0, piece.Offsets(column, 0, piece.Rows)[^1]).Count(0);
+                }
+            }
+        }
+    }
+
+    /// <summary>Notes the rows of each part before each block, and gives the first block with a row that is in no finished file.</summary>
+    private int FirstBlock()
+    {
+        var rows = new long[Parts.Count];
+        int first = _fit.PartRows.Length;
+        for (int block = 0; block < _fit.PartRows.Length; block++)
+        {
+            _firstRows.Add([.. rows]);
+            for (int part = 0; part < rows.Length; part++)
+            {
+                rows[part] += _fit.PartRows[block][part];
+                first = rows[part] > _rowsBefore[part] ? Math.Min(first, block) : first;
+            }
+        }
+
+        return first;
+    }
+
     private void EncodeBlock(int index)
     {
         RawBlock block = _reader.Blocks[index];
@@ -93,9 +151,14 @@ internal sealed class RowEncoding : IDisposable
             part.Reserve(block.Rows);
         }
 
+        long[] next = _firstRows[_reader.First + index];
         for (int row = 0; row < block.Rows; row++)
         {
-            EncodeRow(index, row, parts[_split.PartOf(block, row, _reader.Place(index))]);
+            int part = _split.PartOf(block, row, _reader.Place(index));
+            if (next[part]++ >= _rowsBefore[part])
+            {
+                EncodeRow(index, row, parts[part]);
+            }
         }
     }
 

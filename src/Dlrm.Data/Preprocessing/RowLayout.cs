@@ -32,7 +32,7 @@ internal sealed class RowLayout
         Weight = schema.Weight is { } weight ? Of(weight) : -1;
         Group = schema.Group is { } group ? Of(group) : -1;
         Split = split.Column.Length > 0 ? Of(split.Column) : -1;
-        SplitByTime = split.Kind == SplitKind.Time;
+        Rule = split;
         Schema = schema;
         Positive = [.. schema.Positive.Select(Encoding.UTF8.GetBytes)];
         Missing = [.. schema.Missing.Select(Encoding.UTF8.GetBytes)];
@@ -72,8 +72,8 @@ internal sealed class RowLayout
     /// <summary>Field that decides the part, −1 for none.</summary>
     public int Split { get; }
 
-    /// <summary>True when that field tells a time.</summary>
-    public bool SplitByTime { get; }
+    /// <summary>How that field decides it.</summary>
+    public SplitRule Rule { get; }
 
     /// <summary>Labels that count as 1.</summary>
     public byte[][] Positive { get; }

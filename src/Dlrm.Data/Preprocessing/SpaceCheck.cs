@@ -9,6 +9,21 @@ internal static class SpaceCheck
     /// <summary>What text of click logs becomes when it is packed, about: bytes of text a byte of the file.</summary>
     private const double Packed = 4;
 
+    /// <summary>What to do when there is too little room.</summary>
+    private const string MoreRoom = "Make room, or name a folder on another disk with --output.";
+
+    /// <summary>True when the disk was full.</summary>
+    public static bool IsFull(IOException exception)
+    {
+        const int NoSpaceLeft = 28; // ENOSPC
+        const int DiskFull = unchecked((int)0x80070070); // ERROR_DISK_FULL
+        return exception.HResult is NoSpaceLeft or DiskFull;
+    }
+
+    /// <summary>What a person should know who has a full disk.</summary>
+    public static IOException Full(string output, IOException exception) => new(
+        $"{exception.Message.TrimEnd('.')}. What was written of {output} is removed again, and what was there before is as it was. {MoreRoom}", exception);
+
     /// <summary>Bytes of text in the source, about; standard input counts as none.</summary>
     public static double TextBytes(IReadOnlyList<string> files)
     {
@@ -66,6 +81,6 @@ internal static class SpaceCheck
             ? free
             : throw new IOException(
                 $"{path}: the data set and what is needed to make it take about {SystemMemory.Describe(needed)}, but {root} has "
-                + $"{SystemMemory.Describe(free)} left. Make room, or name a folder on another disk with --output.");
+                + $"{SystemMemory.Describe(free)} left. {MoreRoom}");
     }
 }

@@ -6,26 +6,34 @@ internal sealed class SplitAssigner
     private readonly SplitRule _rule;
     private readonly long[] _borders;
     private readonly int[] _partOfSource;
+    private readonly DayBorder _day;
 
     /// <summary>Prepares the rule.</summary>
     /// <param name="rule">The rule.</param>
     /// <param name="rows">Rows of all files.</param>
     /// <param name="sources">The files.</param>
-    /// <param name="keys">How often each time occurs, ascending; only for times by shares.</param>
-    public SplitAssigner(SplitRule rule, long rows, IReadOnlyList<string> sources, SortedDictionary<long, long>? keys)
+    /// <param name="reader">Reads all rows, where their times decide.</param>
+    public SplitAssigner(SplitRule rule, long rows, IReadOnlyList<string> sources, SpoolReader reader)
     {
         _rule = rule;
+        _day = rule.Kind == SplitKind.Day ? DayBorder.Find(reader) : default;
         _partOfSource = rule.Kind == SplitKind.File ? [.. sources.Select(rule.PartOfFile)] : [];
         _borders = rule.Kind switch
         {
             SplitKind.Fraction => rule.Borders(rows),
             SplitKind.Time when rule.Cuts.Count > 0 => [.. rule.Cuts.Select(Time)],
-            SplitKind.Time => Cut(rule.Borders(rows), keys!),
+            SplitKind.Time => Cut(rule.Borders(rows), CountKeys(reader)),
             _ => [],
         };
     }
 
-    /// <summary>The part of a row: an index into <see cref="SplitRule.Names"/>.</summary>
+    /// <summary>Parts that there may be.</summary>
+    public int Parts => _rule.Parts;
+
+    /// <summary>Their names.</summary>
+    public IReadOnlyList<string> PartNames => _rule.PartNames;
+
+    /// <summary>The part of a row: an index into <see cref="SplitRule.PartNames"/>.</summary>
     /// <param name="block">Its block.</param>
     /// <param name="row">Its number there.</param>
     /// <param name="place">Where the block stands.</param>
@@ -34,6 +42,7 @@ internal sealed class SplitAssigner
         SplitKind.None => 0,
         SplitKind.Fraction => AtOrAbove(place.FirstRow + row),
         SplitKind.Time => AtOrAbove(block.Keys![row]),
+        SplitKind.Day => _day.PartOf(block.Keys![row], place.FirstRow + row),
         SplitKind.Hash => _rule.PartOf(((ulong)block.Keys![row] >> 11) * (1.0 / (1L << 53))),
         _ => _partOfSource[place.Source],
     };
@@ -53,6 +62,23 @@ internal sealed class SplitAssigner
     {
         SplitRule.TryTime(System.Text.Encoding.UTF8.GetBytes(text), out long time);
         return time;
+    }
+
+    /// <summary>How often each time occurs, ascending.</summary>
+    private static SortedDictionary<long, long> CountKeys(SpoolReader reader)
+    {
+        var counts = new Dictionary<long, long>();
+        reader.Run(0, _ => { }, _ => { }, () =>
+        {
+            foreach (RawBlock block in reader.Blocks.AsSpan(0, reader.Count))
+            {
+                foreach (long key in block.Keys.AsSpan(0, block.Rows))
+                {
+                    counts[key] = counts.GetValueOrDefault(key) + 1;
+                }
+            }
+        });
+        return new SortedDictionary<long, long>(counts);
     }
 
     /// <summary>The times at which so many rows lie before; rows of one time stay together, in the later part.</summary>

@@ -67,7 +67,7 @@ internal sealed class SpoolJournal : IDisposable
     public void Append(RawBlock block, long firstRow, int source)
     {
         _spool ??= new HashingWriteStream(new FileStream(
-            Path.Combine(_folder, Spool.Name(_journal.Pieces.Count)), FileMode.Create, FileAccess.Write, FileShare.None, 1 << 17));
+            Path.Combine(_folder, Spool.Name(_journal.Pieces.Count)), FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 17));
         long offset = _spool.Position;
         int length = Spool.Write(_spool, block);
         _blocks.Add(new SpoolBlock(_journal.Pieces.Count, offset, length, block.Rows, firstRow, source, Spill?.Generations ?? 0));

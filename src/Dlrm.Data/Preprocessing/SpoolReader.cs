@@ -36,13 +36,14 @@ internal sealed class SpoolReader : IDisposable
     /// <summary>Where a block of this round stands.</summary>
     public SpoolBlock Place(int block) => _source.Blocks[First + block];
 
-    /// <summary>Reads all blocks in order; those of a round are of one generation.</summary>
+    /// <summary>Reads blocks in order; those of a round are of one generation.</summary>
+    /// <param name="first">The first block.</param>
     /// <param name="beforeRound">Called before each round, with its generation.</param>
     /// <param name="perBlock">Called by workers, for the blocks of a round at the same time.</param>
     /// <param name="perRound">Called after each round.</param>
-    public void Run(Action<int> beforeRound, Action<int> perBlock, Action perRound)
+    public void Run(int first, Action<int> beforeRound, Action<int> perBlock, Action perRound)
     {
-        for (First = 0; First < _source.Blocks.Count; First += Count)
+        for (First = first; First < _source.Blocks.Count; First += Count)
         {
             int generation = Place(0).Generation;
             Count = 1;

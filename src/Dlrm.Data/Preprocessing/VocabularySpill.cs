@@ -176,7 +176,7 @@ internal sealed class VocabularySpill(string folder, int columns)
         }
 
         Array.Sort(order, (left, right) => dictionary[left].SequenceCompareTo(dictionary[right]));
-        using var writer = new BinaryWriter(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16));
+        using var writer = new BinaryWriter(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16));
         foreach (int number in order)
         {
             ReadOnlySpan<byte> value = dictionary[number];

@@ -16,12 +16,16 @@ public sealed class MetricsLines
 
     private readonly List<TrainRecord> _training = [];
     private readonly List<EvaluationRecord> _evaluations = [];
+    private readonly List<EvaluationRecord> _furtherTests = [];
 
     /// <summary>Training intervals, in order.</summary>
     public IReadOnlyList<TrainRecord> Training => _training;
 
     /// <summary>Test passes, in order.</summary>
     public IReadOnlyList<EvaluationRecord> Evaluations => _evaluations;
+
+    /// <summary>Passes over further test sets, in order.</summary>
+    public IReadOnlyList<EvaluationRecord> FurtherTests => _furtherTests;
 
     /// <summary>Steps of the whole run; 0 while the file has not said.</summary>
     public long Steps { get; private set; }
@@ -74,6 +78,11 @@ public sealed class MetricsLines
             case "eval":
                 Add(ReadEvaluation(root));
                 break;
+            case "eval_part":
+                EvaluationRecord part = ReadEvaluation(root);
+                _furtherTests.RemoveAll(earlier => earlier.Step >= part.Step && earlier.Part == part.Part);
+                _furtherTests.Add(part);
+                break;
             case "end":
                 Outcome = root.GetProperty("outcome").GetString();
                 break;
@@ -111,6 +120,7 @@ public sealed class MetricsLines
         {
             _training.RemoveAll(earlier => earlier.Step >= record.Step);
             _evaluations.RemoveAll(earlier => earlier.Step >= record.Step);
+            _furtherTests.RemoveAll(earlier => earlier.Step >= record.Step);
         }
 
         _training.Add(record);
@@ -144,6 +154,9 @@ public sealed class MetricsLines
         (long step, int iteration, int epoch) = Place(root);
         return new EvaluationRecord(
             step, iteration, StepsPerEpoch, epoch, metrics, Number(root, "loss"), Optional(root, "best_accuracy") ?? metrics.Accuracy,
-            Optional(root, "best_auc"), best);
+            Optional(root, "best_auc"), best)
+        {
+            Part = root.TryGetProperty("part", out JsonElement part) ? part.GetString() : null,
+        };
     }
 }

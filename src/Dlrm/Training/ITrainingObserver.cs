@@ -24,6 +24,12 @@ public interface ITrainingObserver
     /// <param name="record">Its outcome.</param>
     void Evaluated(EvaluationRecord record);
 
+    /// <summary>After a test pass, once for each further test set of <see cref="Trainer.AddTest"/>.</summary>
+    /// <param name="record">Its outcome; <see cref="EvaluationRecord.Part"/> names the set.</param>
+    void EvaluatedPart(EvaluationRecord record)
+    {
+    }
+
     /// <summary>A finding about the run that a person should read, e.g. that the labels are random.</summary>
     /// <param name="message">One line: what, and the likely cause.</param>
     void Warned(string message);
@@ -60,4 +66,8 @@ public sealed record TrainRecord(
 /// <param name="BestAuc">Of all passes so far; null while undefined.</param>
 /// <param name="IsBest">True when this pass is the best so far (by AUC where defined and asked for, else accuracy).</param>
 public sealed record EvaluationRecord(
-    long Step, int Iteration, int BatchesPerEpoch, int Epoch, EvaluationMetrics Metrics, double Loss, double BestAccuracy, double? BestAuc, bool IsBest);
+    long Step, int Iteration, int BatchesPerEpoch, int Epoch, EvaluationMetrics Metrics, double Loss, double BestAccuracy, double? BestAuc, bool IsBest)
+{
+    /// <summary>The name of the test set; null where there is one alone.</summary>
+    public string? Part { get; init; }
+}

@@ -25,6 +25,7 @@ public sealed partial class Trainer : IDisposable
     private readonly Stopwatch _trainingTime = new();
     private readonly LossInterval _interval = new();
     private readonly List<ITrainingState> _parts = [];
+    private readonly List<FurtherTest> _furtherTests = [];
     private EvaluationRecord? _last;
     private EvaluationRecord? _best;
     private TrainRecord? _lastInterval;
@@ -75,6 +76,9 @@ public sealed partial class Trainer : IDisposable
 
     /// <summary>The evaluator of the test passes (its scores are those of the last pass), null without tests.</summary>
     public Evaluator? Evaluator { get; }
+
+    /// <summary>The name of the test set in records, where there are further ones; null for none.</summary>
+    public string? TestName { get; set; }
 
     /// <summary>Saves where the run stands from time to time; null for nobody.</summary>
     public ICheckpointer? Checkpointer { get; set; }
@@ -145,6 +149,24 @@ public sealed partial class Trainer : IDisposable
         _batches.Dispose();
         (_part as RankBatchSource)?.Dispose();
         Evaluator?.Dispose();
+        foreach (FurtherTest test in _furtherTests)
+        {
+            test.Evaluator.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Adds a further test set, scored in every test pass; it decides nothing. Without tests (<see cref="Evaluator"/> is null)
+    /// it is never scored. Before the run.
+    /// </summary>
+    /// <param name="name">What records call it.</param>
+    /// <param name="source">Labelled samples.</param>
+    public void AddTest(string name, IBatchSource source)
+    {
+        if (Evaluator is not null)
+        {
+            _furtherTests.Add(new FurtherTest(name, new Evaluator(_model.Average?.Model ?? _model, source, _options.BatchLimit)));
+        }
     }
 
     /// <summary>Puts the parameters that were averaged or kept in place of the last ones.</summary>
@@ -334,6 +356,9 @@ public sealed partial class Trainer : IDisposable
         _observer.Testing(_lastInterval!);
         _model.Average?.Refresh();
         EvaluationMetrics metrics = evaluator.Run(progress: null, stop);
+
+        // Nobody is told before all are scored: a pass that is stopped half way is done again.
+        EvaluationRecord[] further = [.. _furtherTests.Select(test => Test(test, stop))];
         bool isBest = _options.BestByAuc
             ? metrics.Auc is { } auc && auc > (_bestAuc ?? 0)
             : metrics.Accuracy > _bestAccuracy;
@@ -344,13 +369,18 @@ public sealed partial class Trainer : IDisposable
         }
 
         _last = new EvaluationRecord(
-            _step, _iteration, _batchesPerEpoch, _epoch, metrics, evaluator.Loss, _bestAccuracy, _bestAuc, isBest);
+            _step, _iteration, _batchesPerEpoch, _epoch, metrics, evaluator.Loss, _bestAccuracy, _bestAuc, isBest) { Part = TestName };
         if (isBest || _best is null)
         {
             _best = _last;
         }
 
         _observer.Evaluated(_last);
+        foreach (EvaluationRecord record in further)
+        {
+            _observer.EvaluatedPart(record);
+        }
+
         EarlyStopping?.Tested(_last, _samples);
         if (PlateauReduction?.Tested(_last) is { } lowered)
         {
@@ -359,6 +389,18 @@ public sealed partial class Trainer : IDisposable
 
         Warn(_diagnostics?.Evaluated(_last));
     }
+
+    private EvaluationRecord Test(FurtherTest test, CancellationToken stop)
+    {
+        EvaluationMetrics metrics = test.Evaluator.Run(progress: null, stop);
+        return new EvaluationRecord(
+            _step, _iteration, _batchesPerEpoch, _epoch, metrics, test.Evaluator.Loss, metrics.Accuracy, metrics.Auc, IsBest: false)
+        {
+            Part = test.Name,
+        };
+    }
+
+    private sealed record FurtherTest(string Name, Evaluator Evaluator);
 
     private bool TestDue(int iteration) => Evaluator is not null
         && (iteration % _options.TestFrequency == 0 || iteration == _batchesPerEpoch);

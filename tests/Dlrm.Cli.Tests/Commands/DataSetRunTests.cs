@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Dlrm.Cli.Commands;
+using Dlrm.Cli.Tests.Running;
 using Dlrm.Data.Folders;
 using Xunit;
 
@@ -24,7 +25,7 @@ public sealed class DataSetRunTests : IDisposable
         Ended made = ToolRunner.Run(
             "preprocess", _scratch["adult.csv.gz"], $"--output={_scratch["adult"]}", "--label=income", "--positive=>50K",
             "--dense=age,fnlwgt,education_num,capital_gain,capital_loss,hours_per_week", "--dense-transform=log1p-standardize",
-            "--sparse=workclass,education,marital_status,occupation,relationship,race,sex,native_country", "--min-frequency=4");
+            "--sparse=workclass,education,marital_status,occupation,relationship,race,sex,native_country", "--min-frequency=4", "--quiet");
         Assert.Equal("", made.Error);
         Assert.Contains("26,048 rows, label rate 23.96 %", made.Out, StringComparison.Ordinal);
         Ended trained = ToolRunner.Run(
@@ -142,13 +143,74 @@ public sealed class DataSetRunTests : IDisposable
     }
 
     [Fact]
+    public void Several_parts_are_tested_while_the_model_is_trained()
+    {
+        Make("--split=fraction:0.6,0.2,0.2");
+        string[] options = ["--mini-batch-size=10", "--test-freq=3", "--nepochs=2", "--loss-function=bce"];
+        Ended one = Train([.. options, $"--output-dir={_scratch["one"]}"]);
+        Ended both = Train([.. options, "--data-set-split=test,validation", $"--output-dir={_scratch["both"]}"]);
+        Assert.Equal(one.Out, both.Out);
+        Assert.Contains("On the validation part, step 12, 20 samples:", both.Error, StringComparison.Ordinal);
+
+        // The further part changes nothing about the run, and its numbers are those of evaluate.
+        string[] lines = MetricsComparison.Lines(_scratch["both/metrics.jsonl"]);
+        Assert.Equal(MetricsComparison.Lines(_scratch["one/metrics.jsonl"]), lines.Where(line => !line.Contains("eval_part", StringComparison.Ordinal))
+            .Select(line => line.Replace("\"part\":\"test\",", "", StringComparison.Ordinal)));
+        JsonElement[] parts = [.. lines.Where(line => line.Contains("eval_part", StringComparison.Ordinal)).Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal([3, 6, 9, 12], parts.Select(part => part.GetProperty("step").GetInt32()));
+        JsonElement[] evaluated =
+        [
+            .. ToolRunner.Run("evaluate", _scratch["both"], "--data-set-split=test,validation", "--format=json").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => JsonDocument.Parse(line).RootElement),
+        ];
+        Assert.Equal(["test", "validation"], evaluated.Select(part => part.GetProperty("part").GetString()));
+        Assert.Equal(parts[^1].GetProperty("log_loss").GetDouble(), evaluated[1].GetProperty("log_loss").GetDouble());
+        Assert.Contains("<h2>Test sets</h2>", File.ReadAllText(_scratch["both/report.html"]), StringComparison.Ordinal);
+        Assert.DoesNotContain("<h2>Test sets</h2>", File.ReadAllText(_scratch["one/report.html"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Several_parts_go_on_after_an_interruption_with_the_same_lines_and_report()
+    {
+        Make("--split=fraction:0.6,0.2,0.2");
+        string[] options = ["--mini-batch-size=10", "--test-freq=3", "--nepochs=2", "--loss-function=bce", "--data-set-split=test,validation"];
+        Train([.. options, $"--output-dir={_scratch["whole"]}"]);
+        Train([.. options, "--checkpoint-every=6", $"--output-dir={_scratch["cut"]}"]);
+        string middle = Directory.GetDirectories(_scratch["cut/checkpoints"], "step-*").Single(path => path.EndsWith('6'));
+        Ended resumed = ToolRunner.Run("train", $"--resume={middle}");
+        Assert.True(resumed.Code == ExitCode.Done, resumed.Error);
+        Assert.Equal(MetricsComparison.Lines(_scratch["whole/metrics.jsonl"]), MetricsComparison.Lines(_scratch["cut/metrics.jsonl"]));
+        Assert.Equal(Parts("whole"), Parts("cut"));
+
+        string Parts(string run)
+        {
+            string text = File.ReadAllText(_scratch[run + "/report.html"]);
+            int start = text.IndexOf("<h2>Test sets</h2>", StringComparison.Ordinal);
+            return text[start..text.IndexOf("</section>", start, StringComparison.Ordinal)];
+        }
+    }
+
+    [Theory]
+    [InlineData("--memory-limit has no effect with --preset=criteo-kaggle", "--preset=criteo-kaggle", "--memory-limit=1GB")]
+    [InlineData("--split has no place with --preset=criteo-kaggle", "--preset=criteo-kaggle", "--split=none")]
+    [InlineData("--delimiter=a may stand in Criteo's numbers and hashes", "--preset=criteo-kaggle", "--delimiter=a")]
+    [InlineData("--max-ind-range is for Criteo's presets", "--label=click", "--sparse=site", "--max-ind-range=10")]
+    [InlineData("--data-sub-sample-rate is for Criteo's presets", "--label=click", "--sparse=site", "--data-sub-sample-rate=0.5")]
+    public void Options_without_effect_are_refused(string message, params string[] options)
+    {
+        Ended ended = ToolRunner.Run(["preprocess", Clicks(), $"--output={_scratch["set"]}", .. options]);
+        Assert.Equal(ExitCode.BadUsage, ended.Code);
+        Assert.Contains(message, ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_schema_is_guessed_and_then_used()
     {
         string file = Clicks();
         Ended guessed = ToolRunner.Run("preprocess", file, "--infer-schema", $"--schema={_scratch["schema.json"]}");
         Assert.Equal(ExitCode.Done, guessed.Code);
         Assert.Contains("label click", guessed.Out, StringComparison.Ordinal);
-        Ended made = ToolRunner.Run("preprocess", file, $"--schema={_scratch["schema.json"]}", $"--output={_scratch["set"]}");
+        Ended made = ToolRunner.Run("preprocess", file, $"--schema={_scratch["schema.json"]}", $"--output={_scratch["set"]}", "--quiet");
         Assert.Equal("", made.Error);
         DataSetDescription description = DataSetFolder.Describe(_scratch["set"]);
         Assert.Equal(["price"], description.Dense.Select(feature => feature.Name));
@@ -173,7 +235,7 @@ public sealed class DataSetRunTests : IDisposable
     {
         Ended ended = ToolRunner.Run([
             "preprocess", Clicks(), $"--output={_scratch["set"]}", "--label=click", "--dense=price", "--sparse=site,tags",
-            "--multi-hot=tags", .. options]);
+            "--multi-hot=tags", "--quiet", .. options]);
         Assert.Equal("", ended.Error);
     }
 

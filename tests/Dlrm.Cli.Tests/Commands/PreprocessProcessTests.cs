@@ -12,7 +12,7 @@ public sealed class PreprocessProcessTests : IDisposable
 {
     private static readonly string Tool = Path.Combine(AppContext.BaseDirectory, "Dlrm.Cli.dll");
 
-    private static readonly string[] Columns = ["--label=click", "--dense=price", "--sparse=user,site", "--min-frequency=2", "--split=hash:user:0.8"];
+    private static readonly string[] Columns = ["--label=click", "--dense=price", "--sparse=user,site", "--min-frequency=2", "--split=hash:user:0.8", "--quiet"];
 
     private readonly ScratchFolder _scratch = ScratchFolder.InMemory();
 
@@ -48,6 +48,33 @@ public sealed class PreprocessProcessTests : IDisposable
         Assert.Equal(ExitCode.Done, ended.Code);
         Assert.Equal(Contents(_scratch["whole"]), Contents(_scratch["cut"]));
         Assert.False(Directory.Exists(_scratch["cut.partial"]));
+    }
+
+    /// <summary>Killed as soon as a file of the second half of the work is there: rows, a vocabulary, the description.</summary>
+    [Fact]
+    public async Task A_process_killed_while_it_writes_the_data_set_is_gone_on_with()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "SIGKILL.");
+        File.WriteAllText(_scratch["a.txt"], Clicks(200_000));
+        string[] options = ["preprocess", _scratch["a.txt"], .. Columns, "--num-threads=1"];
+        Assert.Equal(ExitCode.Done, ToolRunner.Run([.. options, $"--output={_scratch["whole"]}"]).Code);
+        foreach (string file in new[] { "train-00000.arrow", "test-00000.arrow", "vocabulary-001.arrow", DataSetDescription.FileName })
+        {
+            using Process process = Start([.. options, $"--output={_scratch["cut"]}"]);
+            while (!process.HasExited && !File.Exists(Path.Combine(_scratch["cut.partial"], file)))
+            {
+                await Task.Yield();
+            }
+
+            process.Kill();
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.True(process.ExitCode is 137 or ExitCode.Done, process.ExitCode.ToString(CultureInfo.InvariantCulture));
+        }
+
+        Assert.Equal(ExitCode.Done, ToolRunner.Run([.. options, $"--output={_scratch["cut"]}"]).Code);
+        Assert.Equal(Contents(_scratch["whole"]), Contents(_scratch["cut"]));
+        Assert.False(Directory.Exists(_scratch["cut.partial"]));
+        Assert.False(File.Exists(_scratch["cut.lock"]));
     }
 
     [Fact]

@@ -42,6 +42,27 @@ public sealed class CriteoPreprocessorTests
         Assert.Equal(golden.FirstWeights, golden.FirstWeights.Select(_ => (float)random.Uniform(-bound, bound)));
     }
 
+    [Theory]
+    [InlineData(',')]
+    [InlineData(';')]
+    [InlineData(' ')]
+    public void Other_separators_give_the_same_rows(char separator)
+    {
+        GoldenCase golden = GoldenCase.Named("none");
+        using var folder = new TemporaryFolder();
+        CriteoPreprocessor.Run(Options(golden, folder.Write("train.txt", GoldenCase.Text), folder["tabs"]));
+        byte[] text = [.. GoldenCase.Text.Select(letter => letter == '\t' ? (byte)separator : letter)];
+        string file = folder.Write("train.csv", text);
+        CriteoPreprocessor.Run(Options(golden, file, folder["other"]) with { Delimiter = separator });
+
+        DataSetDescription tabs = DataSetFolder.Describe(folder["tabs"]);
+        DataSetDescription other = DataSetFolder.Describe(folder["other"]);
+        Assert.Equal(tabs.Files, other.Files);
+        Assert.Equal(tabs.Sparse, other.Sparse);
+        Assert.Equal(separator.ToString(), other.Text.Delimiter);
+        Assert.Throws<BadDataException>(() => CriteoPreprocessor.Run(Options(golden, file, folder["third"])));
+    }
+
     [Fact]
     public void Days_in_files_of_their_own_share_one_numbering()
     {

@@ -112,6 +112,34 @@ public sealed class BadInputTests
         Assert.Empty(Directory.GetDirectories(Path.GetDirectoryName(file)!));
     }
 
+    /// <summary>Cut in the middle, without its last bytes, or with one byte of its checksum changed.</summary>
+    [Theory]
+    [InlineData(".gz", "half")]
+    [InlineData(".gz", "end")]
+    [InlineData(".gz", "sum")]
+    [InlineData(".zst", "half")]
+    [InlineData(".zst", "end")]
+    [InlineData(".zst", "sum")]
+    public void A_packed_file_that_is_damaged_is_told_and_what_was_there_stays(string packing, string damage)
+    {
+        using var folder = new TemporaryFolder();
+        Make(folder, folder.Write("good.csv", "click,price,site,ad\n1,2,a,1\n0,3,b,2\n"), "none");
+        string[] before = [.. Directory.GetFiles(folder["out"]).Order().Select(File.ReadAllText)];
+        var random = new System.Random(3);
+        byte[] text = Encoding.UTF8.GetBytes("click,price,site,ad\n" + string.Concat(Enumerable.Range(0, 20_000).Select(row => $"{row % 2},{random.Next()},s{random.Next()},{row}\n")));
+        byte[] packed = packing == ".gz" ? TemporaryFolder.GZip(text) : TemporaryFolder.Zstandard(text, checksum: true);
+        if (damage == "sum")
+        {
+            packed[packing == ".gz" ? ^6 : ^2] ^= 1;
+        }
+
+        string file = folder.Write("a.csv" + packing, damage switch { "half" => packed[..(packed.Length / 2)], "end" => packed[..^3], _ => packed });
+        var exception = Assert.Throws<BadDataException>(() => Make(folder, file, "none", overwrite: true));
+        Assert.Contains("a.csv" + packing, exception.Message, StringComparison.Ordinal);
+        Assert.Equal(["out"], Directory.GetDirectories(Path.GetDirectoryName(file)!).Select(Path.GetFileName));
+        Assert.Equal(before, Directory.GetFiles(folder["out"]).Order().Select(File.ReadAllText));
+    }
+
     [Fact]
     public void Files_with_other_columns_are_told_with_both()
     {

@@ -36,8 +36,13 @@ public sealed class TableTests
         }
 
         AssertSameAsText(folder, file);
-        File.WriteAllBytes(folder["cut.parquet"], File.ReadAllBytes(file)[..^50]);
-        Assert.Contains("cut.parquet", Assert.Throws<BadDataException>(() => Make(folder, folder["cut.parquet"], "cut")).Message, StringComparison.Ordinal);
+        byte[] bytes = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+        foreach (int length in new[] { bytes.Length / 2, bytes.Length - 50, bytes.Length - 1, 10 })
+        {
+            await File.WriteAllBytesAsync(folder["cut.parquet"], bytes[..length], TestContext.Current.CancellationToken);
+            Assert.Contains("cut.parquet", Assert.Throws<BadDataException>(() => Make(folder, folder["cut.parquet"], "cut")).Message, StringComparison.Ordinal);
+            Assert.False(Directory.Exists(folder["cut.partial"]));
+        }
     }
 
     [Fact]
@@ -65,6 +70,13 @@ public sealed class TableTests
         }
 
         AssertSameAsText(folder, file);
+        byte[] bytes = File.ReadAllBytes(file);
+        foreach (int length in new[] { bytes.Length / 2, bytes.Length - 7, 100 })
+        {
+            File.WriteAllBytes(folder["cut.arrow"], bytes[..length]);
+            Assert.Contains("cut.arrow", Assert.Throws<BadDataException>(() => Make(folder, folder["cut.arrow"], "cut")).Message, StringComparison.Ordinal);
+            Assert.False(Directory.Exists(folder["cut.partial"]));
+        }
     }
 
     private static int Click(int row) => row % 3 / 2;

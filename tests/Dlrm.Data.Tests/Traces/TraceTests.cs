@@ -9,7 +9,7 @@ namespace Dlrm.Data.Tests.Traces;
 /// <summary>Against what the reference's dlrm_data_pytorch.py wrote (TestData/make_traces.py), and against plain lists.</summary>
 public sealed class TraceTests
 {
-    private static readonly JsonElement Reference = Load();
+    private static readonly JsonElement Reference = Load("traces.json");
 
     [Fact]
     public void Profile_and_synthetic_trace_are_the_references_files()
@@ -24,6 +24,27 @@ public sealed class TraceTests
             ulong[] made = TraceFile.Generate(StackDistances.Read(folder["dist"]), trace.Length, padding: false, new NumpyRandom(123));
             TraceFile.Write(folder["out"], made, binary: false);
             Assert.Equal(program.GetProperty("out").GetString(), File.ReadAllText(folder["out"]));
+        }
+    }
+
+    /// <summary>TestData/pack_units.py; with padding the reference fails (it adds a list to a deque), so its case has no numbers.</summary>
+    [Fact]
+    public void Profile_and_synthetic_trace_are_those_of_the_golden_units()
+    {
+        using var folder = new TemporaryFolder();
+        JsonElement units = Load("units-traces.json");
+        JsonElement[] cases = [.. units.GetProperty("trace").EnumerateArray().Where(test => test.GetProperty("exception").ValueKind == JsonValueKind.Null)];
+        Assert.NotEmpty(cases);
+        foreach (JsonElement test in cases)
+        {
+            ulong[] trace = [.. test.GetProperty("trace").EnumerateArray().Select(access => access.GetUInt64())];
+            bool padding = test.GetProperty("padding").GetBoolean();
+            StackDistances.Profile(trace, padding).Write(folder["dist_emb_0.log"]);
+            Assert.Equal(test.GetProperty("dist").EnumerateArray().Select(line => line.GetString()), File.ReadAllLines(folder["dist_emb_0.log"]));
+            ulong[] made = TraceFile.Generate(
+                StackDistances.Read(folder["dist_emb_0.log"]), trace.Length, padding, new NumpyRandom(units.GetProperty("seed").GetInt64()));
+            TraceFile.Write(folder["out"], made, binary: false);
+            Assert.Equal(test.GetProperty("synthetic").EnumerateArray().Single().GetString(), File.ReadAllText(folder["out"]));
         }
     }
 
@@ -194,9 +215,9 @@ public sealed class TraceTests
         }
     }
 
-    private static JsonElement Load()
+    private static JsonElement Load(string name)
     {
-        using Stream stream = typeof(TraceTests).Assembly.GetManifestResourceStream("traces.json")!;
+        using Stream stream = typeof(TraceTests).Assembly.GetManifestResourceStream(name)!;
         using JsonDocument document = JsonDocument.Parse(stream);
         return document.RootElement.Clone();
     }
