@@ -1,8 +1,13 @@
 # test [FILTER]: builds everything in Release and runs the tests whose full name contains FILTER. For Windows; on other
-# systems see ./test, which also checks the format.
+# systems see ./test, which also checks the format. test --bench: see there.
 param([string]$Filter = '')
 $ErrorActionPreference = 'Stop'
 Set-Location $PSScriptRoot
+if ($Filter -eq '--bench') {
+    & ./dlrm.ps1 bench --compare=bench/history.jsonl
+    exit $LASTEXITCODE
+}
+
 & dotnet build Dlrm.slnx -c Release -v quiet -nodeReuse:false
 if ($LASTEXITCODE -ne 0) {
     '0 passed, 1 failed'

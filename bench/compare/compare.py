@@ -13,8 +13,8 @@ from threadpoolctl import threadpool_info
 
 from torch_dlrm import Workload
 
-CASES = ['kaggle:128:1', 'kaggle:128:2', 'kaggle:2048:1', 'kaggle:2048:2', 'embedding-heavy:2048:1',
-         'embedding-heavy:2048:2']
+CASES = ['kaggle:1:1', 'kaggle:128:1', 'kaggle:128:2', 'kaggle:2048:1', 'kaggle:2048:2', 'embedding-heavy:2048:1',
+         'embedding-heavy:2048:2', 'dcnv2:2048:2']
 SETTLE = 0.05  # seconds between turns: the other side's idle threads stop spinning
 
 

@@ -10,8 +10,12 @@ namespace Dlrm.Cli.Benching;
 internal sealed class BenchCommand : ToolCommand
 {
     private static readonly ToolOption<string> Preset = new(
-        "preset", OptionGroup.Bench, new Choice([.. BenchPreset.All.Select(preset => preset.Name), DataBench.Name]), "kaggle",
-        string.Join("; ", BenchPreset.All.Select(preset => $"{preset.Name}: {preset.Summary}").Append($"{DataBench.Name}: {DataBench.Summary}")))
+        "preset", OptionGroup.Bench, new Choice([.. BenchPreset.All.Select(preset => preset.Name), ScalingBench.Name, DataBench.Name]), "kaggle",
+        string.Join("; ",
+        [
+            .. BenchPreset.All.Select(preset => $"{preset.Name}: {preset.Summary}"), $"{ScalingBench.Name}: {ScalingBench.Summary}",
+            $"{DataBench.Name}: {DataBench.Summary}",
+        ]))
     {
         IsNew = true,
     };
@@ -39,27 +43,37 @@ internal sealed class BenchCommand : ToolCommand
     [
         ("dlrm bench", "the model for Criteo Kaggle, batch 128, all cores"),
         ("dlrm bench --preset=embedding-heavy --num-threads=2 --format=json", "one JSON object"),
+        ("dlrm bench --compare=bench/history.jsonl", "has a change made a step slower?"),
     ];
 
     public override IReadOnlyList<ToolOption> Options => field ??=
     [
-        Preset, BatchSize, Iterations, ServeRounds, ModelOptions.QuantizeEmbeddings,
+        Preset, BatchSize, Iterations, ServeRounds, BenchFlags.Compare, BenchFlags.MaxDrop, BenchFlags.Roofline, ModelOptions.QuantizeEmbeddings,
         ModelOptions.QuantizeMlp, PrecisionOptions.EmbeddingType, RunOptions.Format, RunOptions.Config, RunOptions.Threads,
         RunOptions.InstructionSet,
     ];
 
     public override int Run(OptionValues values, ToolConsole console)
     {
+        BenchFlags.Check(values, Preset, BatchSize, RunOptions.Threads, ServeRounds, ModelOptions.QuantizeEmbeddings, ModelOptions.QuantizeMlp,
+            PrecisionOptions.EmbeddingType);
         if (values.Get(ServeRounds))
         {
             BenchServer.Run(Console.In, console.Out);
             return ExitCode.Done;
         }
 
+        bool json = values.Get(RunOptions.Format) == "json";
+        if (values.Get(Preset) == ScalingBench.Name)
+        {
+            ScalingBench.Run(values.GetInt(RunOptions.Threads), values.GetInt(Iterations), json, console.Out);
+            return ExitCode.Done;
+        }
+
         if (values.Get(Preset) == DataBench.Name)
         {
             DataBench.Run(
-                values.GetInt(RunOptions.Threads), values.GetInt(Iterations), values.Get(RunOptions.Format) == "json", console.Out);
+                values.GetInt(RunOptions.Threads), values.GetInt(Iterations), json, console.Out);
             return ExitCode.Done;
         }
 
@@ -76,9 +90,25 @@ internal sealed class BenchCommand : ToolCommand
                 EmbeddingBits = values.GetInt(ModelOptions.QuantizeEmbeddings),
                 MlpBits = values.GetInt(ModelOptions.QuantizeMlp),
             },
-            Json = values.Get(RunOptions.Format) == "json",
+            Json = json,
         };
-        BenchRunner.Run(options, console.Out);
-        return ExitCode.Done;
+        var measured = new List<BenchResult>();
+        bool good = true;
+        if (values.Get(BenchFlags.Compare) is { Length: > 0 } file)
+        {
+            good = BenchComparison.Run(
+                BenchBaseline.Read(file), values.Get(BenchFlags.MaxDrop), options, console.Out, console.Error, measured);
+        }
+        else
+        {
+            measured.Add(BenchRunner.Run(options, console.Out));
+        }
+
+        if (values.Get(BenchFlags.Roofline) is { Length: > 0 } picture)
+        {
+            BenchPicture.Write(picture, measured);
+        }
+
+        return good ? ExitCode.Done : ExitCode.Failed;
     }
 }

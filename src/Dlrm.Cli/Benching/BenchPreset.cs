@@ -10,6 +10,19 @@ namespace Dlrm.Cli.Benching;
 /// <param name="Config">The model; null for one layer of 1024 × 1024.</param>
 internal sealed record BenchPreset(string Name, string Summary, int Batch, IReadOnlyList<int> LookupsPerBag, DlrmConfig? Config)
 {
+    private static readonly DlrmConfig Kaggle = new()
+    {
+        TableRows =
+        [
+            1460, 583, 1013122, 220260, 305, 24, 12517, 633, 3, 93145, 5683, 835159, 3194, 27, 14992, 546130, 10,
+            5652, 2173, 4, 704654, 18, 15, 286181, 105, 142572,
+        ],
+        EmbeddingDimension = 16,
+        BottomMlp = [13, 512, 256, 64, 16],
+        TopMlp = [512, 256, 1],
+        Loss = "bce",
+    };
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<BenchPreset> All { get; } =
     [
@@ -18,18 +31,7 @@ internal sealed record BenchPreset(string Name, string Summary, int Batch, IRead
             "the model for Criteo Kaggle: 26 tables of dimension 16, one lookup each",
             Batch: 128,
             LookupsPerBag: [1],
-            new DlrmConfig
-            {
-                TableRows =
-                [
-                    1460, 583, 1013122, 220260, 305, 24, 12517, 633, 3, 93145, 5683, 835159, 3194, 27, 14992, 546130, 10,
-                    5652, 2173, 4, 704654, 18, 15, 286181, 105, 142572,
-                ],
-                EmbeddingDimension = 16,
-                BottomMlp = [13, 512, 256, 64, 16],
-                TopMlp = [512, 256, 1],
-                Loss = "bce",
-            }),
+            Kaggle),
         new(
             "embedding-heavy",
             "the reference's benchmark: 8 tables of a million rows, dimension 64, 100 lookups each",
@@ -63,6 +65,7 @@ internal sealed record BenchPreset(string Name, string Summary, int Batch, IRead
                 Interaction = "dcn",
                 Loss = "bce",
             }),
+        new("kaggle-1", "the kaggle model, one sample a step", Batch: 1, LookupsPerBag: [1], Kaggle),
     ];
 
     /// <summary>The preset of a name.</summary>

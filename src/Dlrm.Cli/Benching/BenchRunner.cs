@@ -19,9 +19,10 @@ internal static class BenchRunner
     /// <summary>Measures, and prints.</summary>
     /// <param name="options">What to measure.</param>
     /// <param name="output">Where to print.</param>
+    /// <returns>What was measured.</returns>
     /// <exception cref="ArgumentException">There is no such preset.</exception>
     /// <exception cref="InsufficientMemoryException">The preset does not fit this machine.</exception>
-    public static void Run(BenchOptions options, TextWriter output)
+    public static BenchResult Run(BenchOptions options, TextWriter output)
     {
         BenchResult result = Measure(options);
         if (options.Json)
@@ -32,6 +33,8 @@ internal static class BenchRunner
         {
             BenchTable.Write(result, output);
         }
+
+        return result;
     }
 
     /// <summary>The name of an instruction set on the command line.</summary>

@@ -141,6 +141,15 @@ internal sealed class SvgChart
         Append($"<text {place} y=\"{N(Y(y) - 6)}\">{Escape(text)}</text>\n");
     }
 
+    /// <summary>A short text beside a point.</summary>
+    /// <param name="style">Its CSS class.</param>
+    /// <param name="x">Data coordinate.</param>
+    /// <param name="y">Data coordinate.</param>
+    /// <param name="shift">To the right, in units of the drawing.</param>
+    /// <param name="text">The text.</param>
+    public void Label(string style, double x, double y, double shift, string text)
+        => Append($"<text class=\"{style}\" x=\"{N(X(x) + shift)}\" y=\"{N(Y(y))}\" dy=\".33em\">{Escape(text)}</text>\n");
+
     /// <summary>The finished drawing.</summary>
     public string Finish() => _svg.Append("</svg>").ToString();
 

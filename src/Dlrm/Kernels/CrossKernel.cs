@@ -68,6 +68,11 @@ internal enum CrossStep
 internal sealed unsafe class CrossKernel<TSimd> : CrossKernel
     where TSimd : unmanaged, ISimd<TSimd>
 {
+    /// <summary>Rows that are asked for ahead: one page of memory, so that the address is known in time, too.</summary>
+    private const int RowsAhead = 32;
+
+    private const int PanelBytes = PanelMatrix.Width * sizeof(float);
+
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Apply(int panel, int row, int rows, int columns)
@@ -76,6 +81,16 @@ internal sealed unsafe class CrossKernel<TSimd> : CrossKernel
         CrossStep step = Step;
         for (int end = row + rows; row < end; row++)
         {
+            int ahead = Math.Min(row + RowsAhead, end - 1);
+            Prefetch.Row(First.At(panel, ahead), PanelBytes);
+            Prefetch.Row(Input.At(panel, ahead), PanelBytes);
+            Prefetch.Row(Output.At(panel, ahead), PanelBytes);
+            if (step != CrossStep.Forward)
+            {
+                Prefetch.Row(Gradient.At(panel, ahead), PanelBytes);
+                Prefetch.Row(Sum.At(panel, ahead), PanelBytes);
+            }
+
             float* first = First.At(panel, row);
             float* output = Output.At(panel, row);
             switch (step)
