@@ -46,6 +46,7 @@ internal sealed class RowLayout
         (Label, Weight, Group, Split) = (-1, -1, -1, -1);
         (Dense, Sparse, Positive, Missing) = ([], [], [], []);
         Schema = new DataSchema { Label = "" };
+        Rule = SplitRule.Parse("fraction:1");
     }
 
     /// <summary>What the columns are.</summary>

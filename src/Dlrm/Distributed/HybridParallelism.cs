@@ -1,5 +1,4 @@
 using Dlrm.Data;
-using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Memory;
 using Dlrm.Model;
