@@ -29,7 +29,7 @@ public sealed partial class ModelFolder
     /// <returns>For <see cref="MapInto"/>; to be disposed of after the models that look at it.</returns>
     internal MappedTensors MapTensors()
     {
-        string[] paths = [.. _model.Tensors.Keys.Select(name => _model.Locate(name).Path).Distinct(StringComparer.Ordinal)];
+        string[] paths = [.. _model.Tensors.Keys.Select(name => _model.Locate(name)?.Path).OfType<string>().Distinct(StringComparer.Ordinal)];
         var files = new Dictionary<string, MappedMemory>(StringComparer.Ordinal);
         try
         {
@@ -59,14 +59,16 @@ public sealed partial class ModelFolder
         RequireAll(parameters);
         foreach (Parameter parameter in parameters)
         {
-            (string path, long offset) = _model.Locate(StoredParameter.Name(parameter));
-            MappedMemory file = tensors.File(path);
             bool floats = parameter.Storage == StorageFormat.Float32;
-            if (parameter.HasValues || (floats && !MappedMemory.IsAligned<float>(offset)))
+            if (parameter.HasValues || _model.Locate(StoredParameter.Name(parameter)) is not var (path, offset)
+                || (floats && !MappedMemory.IsAligned<float>(offset)))
             {
                 Read(parameter);
+                continue;
             }
-            else if (floats)
+
+            MappedMemory file = tensors.File(path);
+            if (floats)
             {
                 parameter.Adopt(file.View<float>(offset, parameter.Elements));
             }
