@@ -9,7 +9,7 @@ namespace Dlrm.Data;
 /// The source does not own the data set. With a shuffle seed, the order of pass p depends on the seed and p alone, and
 /// reading batch 0 begins the next pass, so training that goes on at pass p sets <see cref="NextPass"/> to p.
 /// </remarks>
-public sealed class InMemoryBatchSource : IResumableSource
+public sealed class InMemoryBatchSource : IResumableSource, IPartialBatchSource
 {
     /// <summary>Rows gathered at a time: few enough to stay in the first-level cache while they are transposed.</summary>
     private const int Tile = 32;
@@ -117,10 +117,20 @@ public sealed class InMemoryBatchSource : IResumableSource
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">There is no batch of that number.</exception>
     /// <exception cref="ArgumentException">The batch has other numbers of features or tables.</exception>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Read(int index, Batch batch)
+    public void Read(int index, Batch batch) => ReadPart(index, 0, SizeOf(index), batch);
+
+    /// <inheritdoc/>
+    public int SizeOf(int index)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)BatchCount, nameof(index));
+        return Math.Min(_batchSize, _count - (index * _batchSize));
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The batch has other numbers of features or tables.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void ReadPart(int index, int firstSample, int samples, Batch batch)
+    {
         int dense = _set.DenseFeatures;
         int tables = _set.Tables;
         if (batch.DenseFeatures != dense || batch.Tables != tables)
@@ -135,8 +145,8 @@ public sealed class InMemoryBatchSource : IResumableSource
             BeginPass();
         }
 
-        int first = index * _batchSize;
-        int size = Math.Min(_batchSize, _count - first);
+        int first = (index * _batchSize) + firstSample;
+        int size = samples;
         batch.Resize(size);
         WriteOffsets(batch, size);
         for (int table = 0; table < tables; table++)

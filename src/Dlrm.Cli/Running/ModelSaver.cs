@@ -55,21 +55,16 @@ internal sealed class ModelSaver(
     /// <returns>As the other.</returns>
     public bool TrySave(string path, string stateJson)
     {
-        if (!ModelFolder.AllFinite(model.Parameters))
+        if (!ModelFolder.AllFinite(model))
         {
             return false;
         }
 
-        ModelFolder.Save(path, new ModelContents
+        ModelFolder.Save(path, model, new ModelContents
         {
             ConfigJson = model.Config.ToJson(),
-            Tensors = [.. model.Parameters.Select(TensorSource.Of)],
+            Tensors = [],
             StateJson = stateJson,
-            OptimizerTensors =
-            [
-                .. (model.Optimizer?.States ?? []).Select(state =>
-                    TensorSource.Of(state.Name, [.. state.Shape.Select(extent => (long)extent)], state.Value)),
-            ],
             Files = Files,
         });
         return true;

@@ -202,22 +202,7 @@ internal static class ModelSetup
 
         // Opened before, with its hashes.
         using ModelFolder folder = Open(path, verifyHashes: false);
-        IReadOnlyList<OptimizerState> states = model.Optimizer!.States;
-        foreach (OptimizerState state in states)
-        {
-            if (!folder.OptimizerTensors.TryGetValue(state.Name, out TensorInfo? saved)
-                || !saved.Shape.SequenceEqual(state.Shape.Select(extent => (long)extent)))
-            {
-                return false;
-            }
-        }
-
-        foreach (OptimizerState state in states)
-        {
-            folder.ReadOptimizerInto(state.Name, state.Value, [.. state.Shape.Select(extent => (long)extent)]);
-        }
-
-        return true;
+        return folder.TryReadOptimizer(model.Optimizer!.States);
     }
 
     /// <summary>The model of a checkpoint, with its optimizer's state: all is compared before anything is read.</summary>

@@ -10,7 +10,7 @@ namespace Dlrm.Data.Folders;
 /// and going on at batch b of pass p means setting <see cref="NextPass"/> to p and reading from b on. The next window of
 /// rows is copied a share at a time while batches of the present one are given out, so no batch waits for a whole window.
 /// </remarks>
-public sealed class FolderBatchSource : IResumableSource, IGroupedSource, IDisposable
+public sealed class FolderBatchSource : IResumableSource, IGroupedSource, IPartialBatchSource, IDisposable
 {
     private readonly SplitRows _rows;
     private readonly int _batchSize;
@@ -89,9 +89,19 @@ public sealed class FolderBatchSource : IResumableSource, IGroupedSource, IDispo
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">There is no batch of that number.</exception>
     /// <exception cref="ArgumentException">The batch has other numbers of features or tables.</exception>
-    public void Read(int index, Batch batch)
+    public void Read(int index, Batch batch) => ReadPart(index, 0, SizeOf(index), batch);
+
+    /// <inheritdoc/>
+    public int SizeOf(int index)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)BatchCount, nameof(index));
+        return (int)Math.Min(_batchSize, SampleCount - ((long)index * _batchSize));
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The batch has other numbers of features or tables.</exception>
+    public void ReadPart(int index, int firstSample, int samples, Batch batch)
+    {
         if (batch.DenseFeatures != DenseFeatures || batch.Tables != TableRows.Count)
         {
             throw new ArgumentException(
@@ -105,8 +115,8 @@ public sealed class FolderBatchSource : IResumableSource, IGroupedSource, IDispo
             _order = null;
         }
 
-        long first = (long)index * _batchSize;
-        batch.Resize((int)Math.Min(_batchSize, SampleCount - first));
+        long first = ((long)index * _batchSize) + firstSample;
+        batch.Resize(samples);
         batch.HasWeights = _rows.Weighted;
         if (_given is not null)
         {

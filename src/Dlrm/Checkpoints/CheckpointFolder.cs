@@ -55,6 +55,11 @@ public sealed class CheckpointFolder
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
         string path = PathOf(step);
         ModelFolder.Save(path, contents, _layer);
+        if (contents.Ranks is { Rank: > 0 })
+        {
+            return path;
+        }
+
         foreach ((long _, string old) in List().Where(entry => entry.Step != step).Skip(keep - 1))
         {
             TryRemove(old);
@@ -74,10 +79,13 @@ public sealed class CheckpointFolder
         foreach (string path in Directory.EnumerateDirectories(FullPath, Prefix + "*"))
         {
             string name = Path.GetFileName(path);
-            int mark = name.IndexOf(Removed, StringComparison.Ordinal);
-            if (mark > 0 && name.Length == mark + Removed.Length + 8 && StepOf(path[..^(Removed.Length + 8)]) >= 0)
+            foreach (string kind in (string[])[Removed, RankedSave.Mark])
             {
-                TryDelete(path);
+                int mark = name.IndexOf(kind, StringComparison.Ordinal);
+                if (mark > 0 && name.Length == mark + kind.Length + 8 && StepOf(path[..^(kind.Length + 8)]) >= 0)
+                {
+                    TryDelete(path);
+                }
             }
         }
     }

@@ -90,13 +90,13 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
     {
         TrainerState state = trainer.Save();
         PlanAfter(state.Step);
-        SaveInBackground(state, contents => SaveStep(state, contents));
+        SaveInBackground(state, _folder.PathOf(state.Step), contents => SaveStep(state, contents));
     }
 
     /// <summary>Saves the model of this moment to a folder of its own, in the background, e.g. as the best so far.</summary>
     /// <remarks>It may be called in the middle of a test, so the folder says nothing of where training stands.</remarks>
     /// <param name="path">A new folder, or a saved model, which is replaced.</param>
-    public void SaveTo(string path) => SaveInBackground(null, contents => ModelFolder.Save(path, contents));
+    public void SaveTo(string path) => SaveInBackground(null, path, contents => ModelFolder.Save(path, contents));
 
     /// <summary>Saves now and waits for it: for a run that was asked to end. Nothing is done if this step is saved already.</summary>
     /// <param name="trainer">The run, between steps.</param>
@@ -107,10 +107,16 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
     {
         Finish();
         TrainerState state = trainer.Save();
-        if (state.Step != _writtenStep || state.TestPending)
+        if (state.Step != _writtenStep || state.TestPending || _model.Distribution is not null)
         {
-            using var snapshot = new ModelSnapshot(_model, _memory);
-            Write(state, snapshot, contents => SaveStep(state, contents));
+            RankedSave? ranks = RankedContents.Begin(_model);
+            using (var snapshot = new ModelSnapshot(_model, _memory))
+            {
+                Write(state, snapshot, _folder.PathOf(state.Step), contents => SaveStep(state, contents), ranks);
+            }
+
+            // No rank ends before the checkpoint stands.
+            _model.Distribution?.Communicator.Barrier();
         }
 
         return _folder.PathOf(state.Step);
@@ -161,10 +167,11 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
         }
     }
 
-    private void SaveInBackground(TrainerState? state, Action<ModelContents> save)
+    private void SaveInBackground(TrainerState? state, string path, Action<ModelContents> save)
     {
         Finish();
         long start = Stopwatch.GetTimestamp();
+        RankedSave? ranks = RankedContents.Begin(_model);
         try
         {
             var snapshot = new ModelSnapshot(_model, _memory);
@@ -172,21 +179,32 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
             {
                 using (snapshot)
                 {
-                    Write(state, snapshot, save);
+                    Write(state, snapshot, path, save, ranks);
                 }
             });
         }
         catch (InsufficientMemoryException exception)
         {
+            ranks?.Fail(path, exception.Message);
             Tell(exception);
         }
 
         Paused += Stopwatch.GetElapsedTime(start);
     }
 
-    private void Write(TrainerState? state, ModelSnapshot snapshot, Action<ModelContents> save)
+    private void Write(
+        TrainerState? state, ModelSnapshot snapshot, string path, Action<ModelContents> save, RankedSave? ranks)
     {
-        _options.BeforeWriting?.Invoke();
+        try
+        {
+            _options.BeforeWriting?.Invoke();
+        }
+        catch (Exception exception) when (ranks is not null)
+        {
+            ranks.Fail(path, exception.Message);
+            throw;
+        }
+
         save(new ModelContents
         {
             ConfigJson = _model.Config.ToJson(),
@@ -195,6 +213,7 @@ public sealed class Checkpointer : ICheckpointer, IDisposable
             StateJson = state?.ToJson(),
             Files = _options.Files,
             RequireFinite = true,
+            Ranks = ranks,
         });
         BytesAside = snapshot.BytesAside;
     }

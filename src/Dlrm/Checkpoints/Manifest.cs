@@ -118,13 +118,25 @@ internal sealed class Manifest
             }
         }
 
-        if (!hashes)
+        if (hashes)
         {
-            return;
+            VerifyHashes(folder);
         }
+    }
 
+    /// <summary>Compares every byte of a folder with this manifest.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="except">Files that somebody else has compared; null for none.</param>
+    /// <exception cref="InvalidDataException">A file is altered.</exception>
+    public void VerifyHashes(string folder, IReadOnlySet<string>? except = null)
+    {
         foreach ((string name, Entry expected) in _files)
         {
+            if (except?.Contains(name) == true)
+            {
+                continue;
+            }
+
             string path = Path.Combine(folder, name);
             ulong hash = HashOf(path);
             if (hash != expected.Hash)

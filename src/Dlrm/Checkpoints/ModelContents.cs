@@ -21,6 +21,9 @@ public sealed record ModelContents
     /// <summary>Tensors beyond this many bytes go to further files. Default: 5 GB.</summary>
     public long ShardBytes { get; init; } = TensorFiles.DefaultShardBytes;
 
+    /// <summary>Where ranks save together: tensors are this rank's, and every rank saves; null for one process.</summary>
+    internal RankedSave? Ranks { get; init; }
+
     /// <summary>True to refuse, while writing, a tensor of the model with a float that is not finite.</summary>
     public bool RequireFinite { get; init; }
 }

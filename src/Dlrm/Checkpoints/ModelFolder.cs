@@ -3,6 +3,7 @@ using System.Text.Json;
 using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Memory;
+using Dlrm.Model;
 using Dlrm.Optimizers;
 
 namespace Dlrm.Checkpoints;
@@ -18,8 +19,8 @@ public sealed class ModelFolder : IDisposable
 {
     private const string ConfigName = "config.json";
     private const string StateName = "state.json";
-    private const string ModelStem = "model";
-    private const string OptimizerStem = "optimizer";
+    internal const string ModelStem = "model";
+    internal const string OptimizerStem = "optimizer";
 
     private readonly Manifest _manifest;
     private readonly TensorFiles _model;
@@ -81,6 +82,31 @@ public sealed class ModelFolder : IDisposable
     /// </exception>
     public static void Save(string path, ModelContents contents) => Save(path, contents, FileLayer.Disk);
 
+    /// <summary>Saves a model with its optimizer's state; where ranks share it, all of them call this and rank 0 writes the folder.</summary>
+    /// <param name="path">A new folder, an empty one, or a saved one, which is replaced.</param>
+    /// <param name="model">The model, between steps.</param>
+    /// <param name="contents">All but the tensors, which are the model's.</param>
+    /// <exception cref="IOException">It could not be saved, on every rank; what was there before is untouched.</exception>
+    /// <exception cref="InvalidDataException">In one process: as for the other.</exception>
+    public static void Save(string path, DlrmModel model, ModelContents contents)
+    {
+        if (model.Distribution is not null)
+        {
+            RankedContents.SaveWhole(model, path, contents, FileLayer.Disk);
+            return;
+        }
+
+        Save(path, contents with
+        {
+            Tensors = [.. model.Parameters.Select(TensorSource.Of)],
+            OptimizerTensors =
+            [
+                .. (model.Optimizer?.States ?? []).Select(state =>
+                    TensorSource.Of(state.Name, [.. state.Shape.Select(extent => (long)extent)], state.Value)),
+            ],
+        });
+    }
+
     /// <summary>Opens a saved model and checks it.</summary>
     /// <param name="path">The path it was saved to.</param>
     /// <param name="verifyHashes">
@@ -118,6 +144,22 @@ public sealed class ModelFolder : IDisposable
     public static bool AllFinite(IEnumerable<Parameter> parameters)
         => parameters.All(parameter => Finiteness.AllFinite(parameter));
 
+    /// <summary>True when every value of a model is finite; where ranks share it, all call this and get one answer.</summary>
+    /// <param name="model">The model.</param>
+    public static bool AllFinite(DlrmModel model)
+    {
+        bool own = AllFinite(model.Parameters);
+        if (model.Distribution is not { Communicator: { } communicator })
+        {
+            return own;
+        }
+
+        using var broken = new NativeBuffer<double>(1);
+        broken[0] = own ? 0 : 1;
+        communicator.AllReduceSum(broken.Span);
+        return broken[0] == 0;
+    }
+
     /// <summary>Reads a tensor of the model straight into a buffer.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="destination">As many elements as the shape has.</param>
@@ -140,7 +182,8 @@ public sealed class ModelFolder : IDisposable
     public void ReadAll(IReadOnlyCollection<Parameter> parameters)
     {
         var wanted = parameters.Select(StoredParameter.Name).ToHashSet(StringComparer.Ordinal);
-        if (_model.Tensors.Keys.FirstOrDefault(name => !wanted.Contains(name)) is { } unwanted)
+        bool isShared = parameters.Any(parameter => parameter.IsShared);
+        if (_model.Tensors.Keys.FirstOrDefault(name => !wanted.Contains(name) && !(isShared && IsOfTable(name))) is { } unwanted)
         {
             throw new InvalidDataException(
                 $"{FullPath} holds tensor '{unwanted}', which the model of its {ConfigName} does not have.");
@@ -149,12 +192,24 @@ public sealed class ModelFolder : IDisposable
         // All are compared before the first is read, so that a model is never half one and half the other.
         foreach (Parameter parameter in parameters)
         {
-            _model.Require(StoredParameter.Name(parameter), StoredParameter.Type(parameter), StoredParameter.Shape(parameter));
+            long[] shape = TensorPart.Of(parameter.Name, parameter.Region, parameter.Shape.Count)?.Shape ?? StoredParameter.Shape(parameter);
+            _model.Require(StoredParameter.Name(parameter), StoredParameter.Type(parameter), shape);
         }
 
         foreach (Parameter parameter in parameters)
         {
-            if (parameter.Storage == StorageFormat.Float32)
+            if (TensorPart.Of(parameter.Name, parameter.Region, parameter.Shape.Count) is { } part)
+            {
+                if (parameter.Storage == StorageFormat.Float32)
+                {
+                    PartReader.Read(_model, part, parameter.Value, sizeof(float));
+                }
+                else
+                {
+                    PartReader.Read(_model, part, parameter.Packed, StoredParameter.Type(parameter).Size());
+                }
+            }
+            else if (parameter.Storage == StorageFormat.Float32)
             {
                 ReadInto(parameter.Name, parameter.Value, parameter.Shape.ToArray());
             }
@@ -172,10 +227,24 @@ public sealed class ModelFolder : IDisposable
     public void ReadAllOptimizer(IReadOnlyCollection<OptimizerState> states)
     {
         CheckOptimizer(states);
+        ReadStates(states);
+    }
+
+    /// <summary>Reads all state of an optimizer if it was saved; other state may have been saved too.</summary>
+    /// <param name="states">The state; its values are overwritten.</param>
+    /// <returns>False where one is missing or has another shape: nothing was read.</returns>
+    public bool TryReadOptimizer(IReadOnlyCollection<OptimizerState> states)
+    {
         foreach (OptimizerState state in states)
         {
-            _optimizer.ReadInto(state.Name, state.Value, [.. state.Shape.Select(extent => (long)extent)]);
+            if (!_optimizer.Tensors.TryGetValue(state.Name, out TensorInfo? saved) || !saved.Shape.SequenceEqual(WholeShape(state)))
+            {
+                return false;
+            }
         }
+
+        ReadStates(states);
+        return true;
     }
 
     /// <summary>Compares names and shapes of an optimizer's state with what was saved.</summary>
@@ -184,7 +253,8 @@ public sealed class ModelFolder : IDisposable
     public void CheckOptimizer(IReadOnlyCollection<OptimizerState> states)
     {
         var wanted = states.Select(state => state.Name).ToHashSet(StringComparer.Ordinal);
-        if (_optimizer.Tensors.Keys.FirstOrDefault(name => !wanted.Contains(name)) is { } unwanted)
+        bool isShared = states.Any(state => state.IsShared);
+        if (_optimizer.Tensors.Keys.FirstOrDefault(name => !wanted.Contains(name) && !(isShared && IsOfTable(name))) is { } unwanted)
         {
             throw new InvalidDataException(
                 $"{FullPath} holds the optimizer's '{unwanted}', which this optimizer does not keep: go on with the one it was saved with.");
@@ -192,7 +262,7 @@ public sealed class ModelFolder : IDisposable
 
         foreach (OptimizerState state in states)
         {
-            _optimizer.Require(state.Name, TensorType.F32, [.. state.Shape.Select(extent => (long)extent)]);
+            _optimizer.Require(state.Name, TensorType.F32, WholeShape(state));
         }
     }
 
@@ -230,16 +300,33 @@ public sealed class ModelFolder : IDisposable
     internal static void Save(string path, ModelContents contents, FileLayer layer)
     {
         CheckJson(contents.ConfigJson, ConfigName);
+        if (contents.Ranks is { } ranks)
+        {
+            ranks.Write(path, contents, layer);
+            if (ranks.Rank != 0)
+            {
+                return;
+            }
+        }
+
         using var folder = AtomicFolder.Begin(path, layer);
         WriteText(folder, ConfigName, contents.ConfigJson);
-        TensorFiles.Write(folder, ModelStem, contents.Tensors, contents.ShardBytes, contents.RequireFinite);
+        if (contents.Ranks is null)
+        {
+            TensorFiles.Write(folder, ModelStem, contents.Tensors, contents.ShardBytes, contents.RequireFinite);
+        }
+        else
+        {
+            Adopt(folder, contents.Ranks, path, layer);
+        }
+
         if (contents.StateJson is { } state)
         {
             CheckJson(state, StateName);
             WriteText(folder, StateName, state);
         }
 
-        if (contents.OptimizerTensors.Count > 0)
+        if (contents.OptimizerTensors.Count > 0 && contents.Ranks is null)
         {
             TensorFiles.Write(folder, OptimizerStem, contents.OptimizerTensors, contents.ShardBytes);
         }
@@ -251,6 +338,43 @@ public sealed class ModelFolder : IDisposable
         }
 
         folder.Commit();
+    }
+
+    private static void Adopt(AtomicFolder folder, RankedSave ranks, string path, FileLayer layer)
+    {
+        try
+        {
+            foreach ((string name, Manifest.Entry entry) in ranks.Wait(path))
+            {
+                folder.Adopt(name, Path.Combine(ranks.PartsOf(path), name), entry);
+            }
+        }
+        finally
+        {
+            ranks.Clear(path, layer);
+        }
+    }
+
+    /// <summary>True for tensors that some ranks have and others have not.</summary>
+    private static bool IsOfTable(string name) =>
+        name.StartsWith("emb_l.", StringComparison.Ordinal) || name.StartsWith("v_W_l.", StringComparison.Ordinal);
+
+    private static long[] WholeShape(OptimizerState state) =>
+        TensorPart.Of(state.Name, state.Region, state.Shape.Count)?.Shape ?? [.. state.Shape.Select(extent => (long)extent)];
+
+    private void ReadStates(IReadOnlyCollection<OptimizerState> states)
+    {
+        foreach (OptimizerState state in states)
+        {
+            if (TensorPart.Of(state.Name, state.Region, state.Shape.Count) is { } part)
+            {
+                PartReader.Read(_optimizer, part, state.Value, sizeof(float));
+            }
+            else
+            {
+                _optimizer.ReadInto(state.Name, state.Value, WholeShape(state));
+            }
+        }
     }
 
     private static void WriteText(AtomicFolder folder, string name, string text)

@@ -49,14 +49,23 @@ internal sealed class ModelSnapshot : IDisposable
 
         try
         {
-            Tensors = [.. model.Parameters.Select(parameter => Take(parameter, owner.GetValueOrDefault(parameter.Name, -1), rows))];
-            OptimizerTensors = [.. (model.Optimizer?.States ?? []).Select(state => Take(
-                state.Name,
-                TensorType.F32,
-                [.. state.Shape.Select(extent => (long)extent)],
-                state.Value,
-                OwnerOf(state, model.Optimizer!.Sparse, owner),
-                rows))];
+            Tensors =
+            [
+                .. model.Parameters
+                    .Where(parameter => RankedContents.Writes(model, parameter))
+                    .Select(parameter => Take(parameter, owner.GetValueOrDefault(parameter.Name, -1), rows)),
+            ];
+            OptimizerTensors =
+            [
+                .. (model.Optimizer?.States ?? []).Where(state => RankedContents.Writes(model, state)).Select(state => Take(
+                    state.Name,
+                    TensorType.F32,
+                    [.. state.Shape.Select(extent => (long)extent)],
+                    state.Value,
+                    OwnerOf(state, model.Optimizer!.Sparse, owner),
+                    rows,
+                    TensorPart.Of(state.Name, state.Region, state.Shape.Count))),
+            ];
             _tables = new TableSnapshot([.. rows.Select(list => list.ToArray())], _gate);
             model.Tables.Snapshot = _tables;
         }
@@ -106,25 +115,27 @@ internal sealed class ModelSnapshot : IDisposable
         string name = StoredParameter.Name(parameter);
         TensorType type = StoredParameter.Type(parameter);
         long[] shape = StoredParameter.Shape(parameter);
+        TensorPart? part = TensorPart.Of(name, parameter.Region, parameter.Shape.Count);
         return parameter.Storage == StorageFormat.Float32
-            ? Take(name, type, shape, parameter.Value, table, rows)
-            : Take(name, type, shape, parameter.Packed, table, rows);
+            ? Take(name, type, shape, parameter.Value, table, rows, part)
+            : Take(name, type, shape, parameter.Packed, table, rows, part);
     }
 
     private TensorSource Take<T>(
-        string name, TensorType type, long[] shape, NativeBuffer<T> value, int table, List<RowSnapshot>[] rows)
+        string name, TensorType type, long[] shape, NativeBuffer<T> value, int table, List<RowSnapshot>[] rows, TensorPart? part)
         where T : unmanaged
     {
+        name = part?.Name ?? name;
         if (table < 0 || value.Length == 0)
         {
             NativeBuffer<T> copy = value.Clone();
             _copies.Add(copy);
-            return TensorSource.Of(name, type, shape, copy);
+            return TensorSource.Of(name, type, shape, copy, part);
         }
 
         RowSnapshot snapshot = RowSnapshot.Of(value, (int)shape[0], _memory);
         _copies.Add(snapshot);
         rows[table].Add(snapshot);
-        return TensorSource.Of(name, type, shape, snapshot, _gate);
+        return TensorSource.Of(name, type, shape, snapshot, _gate, part);
     }
 }

@@ -112,6 +112,13 @@ public sealed class SafetensorsReader : IDisposable
         }
     }
 
+    /// <summary>Reads some of a tensor's bytes.</summary>
+    /// <param name="tensor">One of <see cref="Tensors"/>.</param>
+    /// <param name="offset">The first of them, from the tensor's beginning.</param>
+    /// <param name="destination">Out.</param>
+    internal void ReadAt(TensorInfo tensor, long offset, Span<byte> destination) =>
+        ReadExactly(_file, destination, _dataStart + tensor.Offset + offset, Path);
+
     /// <summary>Where a tensor's bytes begin in the file.</summary>
     internal long FileOffset(TensorInfo tensor) => _dataStart + tensor.Offset;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Dlrm.Memory;
 
@@ -10,6 +11,8 @@ namespace Dlrm.Checkpoints;
 /// <remarks>
 /// Shards are named and indexed as Hugging Face does: <c>stem-00001-of-00003.safetensors</c>, and a JSON file whose
 /// weight_map says which shard holds a tensor. A tensor is never divided; one over the limit has a shard of its own.
+/// Ranks that train together write a file each instead, <c>stem.rank-00001-of-00004.safetensors</c>, in which tensors may
+/// be parts (<see cref="TensorPart"/>): they are read as if they were whole.
 /// </remarks>
 internal sealed class TensorFiles : IDisposable
 {
@@ -18,6 +21,7 @@ internal sealed class TensorFiles : IDisposable
 
     private readonly List<SafetensorsReader> _readers = [];
     private readonly Dictionary<string, SafetensorsReader> _readerOf = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PartedTensor> _parted = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TensorInfo> _tensors = new(StringComparer.Ordinal);
     private readonly string _stem;
     private readonly string _folder;
@@ -34,13 +38,11 @@ internal sealed class TensorFiles : IDisposable
     public static void Write(
         AtomicFolder folder, string stem, IReadOnlyList<TensorSource> tensors, long shardBytes, bool requireFinite = false)
     {
-        // PyTorch's loaders in Python look for this mark.
-        var metadata = new Dictionary<string, string> { ["format"] = "pt" };
         List<List<TensorSource>> shards = Divide(tensors, shardBytes);
         for (int shard = 0; shard < shards.Count; shard++)
         {
             using Stream stream = folder.Create(ShardName(stem, shard, shards.Count));
-            SafetensorsWriter.Write(stream, shards[shard], metadata, requireFinite);
+            Write(stream, shards[shard], requireFinite);
         }
 
         if (shards.Count > 1)
@@ -48,6 +50,22 @@ internal sealed class TensorFiles : IDisposable
             using Stream stream = folder.Create(IndexName(stem));
             WriteIndex(stream, stem, shards);
         }
+    }
+
+    /// <summary>Writes one file.</summary>
+    public static void Write(Stream stream, IReadOnlyList<TensorSource> tensors, bool requireFinite)
+    {
+        // PyTorch's loaders in Python look for this mark.
+        var metadata = new Dictionary<string, string> { ["format"] = "pt" };
+        foreach (TensorSource tensor in tensors)
+        {
+            if (tensor.Part is { } part)
+            {
+                metadata.Add(TensorPart.Key(tensor.Name), part.Format());
+            }
+        }
+
+        SafetensorsWriter.Write(stream, tensors, metadata, requireFinite);
     }
 
     /// <summary>Opens the tensors of a folder; without any, <see cref="Tensors"/> is empty.</summary>
@@ -67,6 +85,10 @@ internal sealed class TensorFiles : IDisposable
             {
                 files.Add(single);
             }
+            else
+            {
+                files.OpenRanks();
+            }
 
             return files;
         }
@@ -84,6 +106,20 @@ internal sealed class TensorFiles : IDisposable
     public void ReadInto<T>(string name, NativeBuffer<T> destination, ReadOnlySpan<long> shape, TensorType type)
         where T : unmanaged
     {
+        if (_parted.TryGetValue(name, out PartedTensor? parted))
+        {
+            Require(name, type, shape.ToArray());
+            int rows = (int)Math.Max(1, (1 << 24) / parted.RowBytes);
+            int rowElements = (int)(destination.Length / shape[0]);
+            for (long row = 0; row < shape[0]; row += rows)
+            {
+                int count = (int)Math.Min(rows, shape[0] - row);
+                parted.Read(row, MemoryMarshal.AsBytes(destination.Slice(row * rowElements, count * rowElements)));
+            }
+
+            return;
+        }
+
         if (!_readerOf.TryGetValue(name, out SafetensorsReader? reader))
         {
             throw new InvalidDataException(
@@ -106,17 +142,38 @@ internal sealed class TensorFiles : IDisposable
         if (tensor.Type != type || !shape.SequenceEqual(tensor.Shape))
         {
             throw new InvalidDataException(
-                $"{_readerOf[name].Path}: tensor '{name}' is {tensor.Kind}, expected {TensorInfo.Describe(type, shape)}.");
+                $"{(_readerOf.TryGetValue(name, out SafetensorsReader? reader) ? reader.Path : _folder)}: tensor '{name}' is {tensor.Kind}, expected {TensorInfo.Describe(type, shape)}.");
         }
     }
 
     /// <summary>The file that holds a tensor, open at its first byte.</summary>
     public Stream OpenAt(string name)
     {
+        if (_parted.TryGetValue(name, out PartedTensor? parted))
+        {
+            return parted.Open();
+        }
+
         SafetensorsReader reader = _readerOf[name];
         FileStream stream = File.OpenRead(reader.Path);
         stream.Position = reader.FileOffset(_tensors[name]);
         return stream;
+    }
+
+    /// <summary>Reads whole rows of a tensor.</summary>
+    /// <param name="name">Its name; it is known to be there.</param>
+    /// <param name="firstRow">The first of them.</param>
+    /// <param name="rows">Whole rows, out.</param>
+    public void ReadRows(string name, long firstRow, Span<byte> rows)
+    {
+        if (_parted.TryGetValue(name, out PartedTensor? parted))
+        {
+            parted.Read(firstRow, rows);
+            return;
+        }
+
+        TensorInfo tensor = _tensors[name];
+        _readerOf[name].ReadAt(tensor, firstRow * (tensor.Bytes / tensor.Shape[0]), rows);
     }
 
     public void Dispose()
@@ -126,6 +183,13 @@ internal sealed class TensorFiles : IDisposable
             reader.Dispose();
         }
     }
+
+    /// <summary>The name of a rank's file.</summary>
+    /// <param name="stem">model or optimizer.</param>
+    /// <param name="rank">The rank.</param>
+    /// <param name="ranks">Ranks of the job.</param>
+    public static string RankName(string stem, int rank, int ranks) =>
+        string.Create(CultureInfo.InvariantCulture, $"{stem}.rank-{rank + 1:00000}-of-{ranks:00000}.safetensors");
 
     private static string IndexName(string stem) => stem + ".safetensors.index.json";
 
@@ -209,6 +273,23 @@ internal sealed class TensorFiles : IDisposable
         }
     }
 
+    private void OpenRanks()
+    {
+        foreach (string path in Directory.EnumerateFiles(_folder, _stem + ".rank-*.safetensors").Order(StringComparer.Ordinal))
+        {
+            Add(path);
+        }
+
+        foreach ((string name, PartedTensor parted) in _parted)
+        {
+            parted.RequireWhole(_folder);
+            if (!_tensors.TryAdd(name, parted.Info))
+            {
+                throw new InvalidDataException($"{_folder} holds tensor '{name}' both whole and in parts.");
+            }
+        }
+    }
+
     private static Dictionary<string, string> ReadIndex(string index)
     {
         try
@@ -237,6 +318,18 @@ internal sealed class TensorFiles : IDisposable
         _readers.Add(reader);
         foreach ((string name, TensorInfo tensor) in reader.Tensors)
         {
+            if (reader.Metadata.TryGetValue(TensorPart.Key(name), out string? text))
+            {
+                TensorPart part = TensorPart.Parse(path, text);
+                if (!_parted.TryGetValue(part.Whole, out PartedTensor? parted))
+                {
+                    _parted.Add(part.Whole, parted = new PartedTensor(part.Whole, tensor.Type));
+                }
+
+                parted.Add(part, reader, tensor);
+                continue;
+            }
+
             if (!_tensors.TryAdd(name, tensor))
             {
                 throw new InvalidDataException($"{path} and {_readerOf[name].Path} both hold tensor '{name}'.");

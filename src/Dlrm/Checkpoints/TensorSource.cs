@@ -29,6 +29,9 @@ public abstract class TensorSource
     /// <summary>Its size in bytes.</summary>
     public long Bytes { get; }
 
+    /// <summary>Which part of a whole tensor it is; null for a whole one. Its name is then the part's.</summary>
+    internal TensorPart? Part { get; init; }
+
     /// <summary>The values of a parameter.</summary>
     /// <param name="parameter">It must outlive the source.</param>
     public static TensorSource Of(Parameter parameter)
@@ -54,8 +57,9 @@ public abstract class TensorSource
     /// <param name="shape">Extents, row-major, the rows first.</param>
     /// <param name="rows">Its rows; written once.</param>
     /// <param name="gate">Held while a piece is read.</param>
-    internal static TensorSource Of(string name, TensorType type, long[] shape, RowSnapshot rows, Lock gate)
-        => new RowSource(name, type, shape, rows, gate);
+    /// <param name="part">Which part of a whole tensor it is; null for a whole one.</param>
+    internal static TensorSource Of(string name, TensorType type, long[] shape, RowSnapshot rows, Lock gate, TensorPart? part = null)
+        => new RowSource(name, type, shape, rows, gate) { Part = part };
 
     /// <summary>A whole buffer of elements that C# has no type for.</summary>
     /// <typeparam name="T">Whatever its bytes are held as.</typeparam>
@@ -63,9 +67,10 @@ public abstract class TensorSource
     /// <param name="type">Its element type.</param>
     /// <param name="shape">Extents, row-major.</param>
     /// <param name="values">The shape's bytes; it must outlive the source.</param>
-    internal static TensorSource Of<T>(string name, TensorType type, long[] shape, NativeBuffer<T> values)
+    /// <param name="part">Which part of a whole tensor it is; null for a whole one.</param>
+    internal static TensorSource Of<T>(string name, TensorType type, long[] shape, NativeBuffer<T> values, TensorPart? part = null)
         where T : unmanaged
-        => new BufferSource<T>(name, shape, values, type);
+        => new BufferSource<T>(name, shape, values, type) { Part = part };
 
     /// <summary>Writes the tensor's bytes.</summary>
     /// <param name="stream">Where to.</param>

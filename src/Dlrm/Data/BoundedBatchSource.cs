@@ -5,10 +5,11 @@ namespace Dlrm.Data;
 /// Index i of table t becomes i mod bounds[t]; a bound of 0 leaves a table alone. Where indices were given in order of first
 /// appearance, the first categories of the data, mostly the frequent ones, keep rows apart from one another. Reading allocates nothing.
 /// </remarks>
-public sealed class BoundedBatchSource : IResumableSource, IGroupedSource
+public sealed class BoundedBatchSource : IResumableSource, IGroupedSource, IPartialBatchSource
 {
     private readonly IBatchSource _source;
     private readonly IResumableSource? _resumable;
+    private readonly IPartialBatchSource? _partial;
     private readonly int[] _bounds;
 
     /// <summary>Puts bounds on a source, which the caller keeps.</summary>
@@ -19,6 +20,7 @@ public sealed class BoundedBatchSource : IResumableSource, IGroupedSource
     {
         _source = source;
         _resumable = source as IResumableSource;
+        _partial = source as IPartialBatchSource;
         _bounds = [.. bounds];
         TableRows = Apply(source.TableRows, bounds);
     }
@@ -76,6 +78,26 @@ public sealed class BoundedBatchSource : IResumableSource, IGroupedSource
     public void Read(int index, Batch batch)
     {
         _source.Read(index, batch);
+        Bound(batch);
+    }
+
+    /// <inheritdoc/>
+    public bool ReadsParts => _partial is { ReadsParts: true };
+
+    /// <inheritdoc/>
+    public int SizeOf(int index) => Partial.SizeOf(index);
+
+    /// <inheritdoc/>
+    public void ReadPart(int index, int firstSample, int samples, Batch batch)
+    {
+        Partial.ReadPart(index, firstSample, samples, batch);
+        Bound(batch);
+    }
+
+    private IPartialBatchSource Partial => _partial ?? throw new NotSupportedException($"{Description} is read by whole batches.");
+
+    private void Bound(Batch batch)
+    {
         for (int table = 0; table < _bounds.Length; table++)
         {
             if (_bounds[table] == 0 || _bounds[table] >= _source.TableRows[table])

@@ -3,6 +3,9 @@ namespace Dlrm.Data;
 /// <summary>A source that can read a part of a batch without the rest: each rank of a job then reads what it trains on.</summary>
 public interface IPartialBatchSource : IBatchSource
 {
+    /// <summary>Whether it can, as one that passes on what another reads may not know before.</summary>
+    bool ReadsParts => true;
+
     /// <summary>Samples of a batch.</summary>
     /// <param name="index">0 … <see cref="IBatchSource.BatchCount"/> − 1.</param>
     int SizeOf(int index);

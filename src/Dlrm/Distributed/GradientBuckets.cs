@@ -5,18 +5,22 @@ namespace Dlrm.Distributed;
 
 /// <summary>Adds the towers' gradients over ranks, in buckets that start as soon as their layers have them.</summary>
 /// <remarks>
-/// Gradients are copied side by side in the order in which the way back gives them; a bucket of <see cref="BucketFloats"/>
-/// or more starts while the layers below are still at work. <see cref="Finish"/> copies the sums back.
+/// Gradients are copied side by side in the order in which the way back gives them; a bucket of 256 KB or more (at most 16
+/// of them) starts while the layers below are still at work. <see cref="Finish"/> copies the sums back.
 /// </remarks>
 internal sealed class GradientBuckets : IDisposable
 {
     /// <summary>256 KB: so large that a message's latency is little beside its time.</summary>
-    public const int BucketFloats = 1 << 16;
+    private const int SmallestBucket = 1 << 16;
+
+    /// <summary>A communicator need not have more sums under way at once.</summary>
+    private const int MostBuckets = 16;
 
     private readonly ICommunicator _communicator;
     private readonly NativeBuffer<float> _values;
     private readonly Parameter[] _added;
     private readonly int[] _requests;
+    private readonly long _bucketFloats;
     private int _count;
     private int _started;
     private int _buckets;
@@ -29,6 +33,7 @@ internal sealed class GradientBuckets : IDisposable
     {
         _communicator = communicator;
         _values = new NativeBuffer<float>(parameters.Sum(parameter => parameter.Elements));
+        _bucketFloats = Math.Max(SmallestBucket, (_values.Length + MostBuckets - 1) / MostBuckets);
         _added = new Parameter[parameters.Count];
         _requests = new int[parameters.Count];
     }
@@ -43,7 +48,7 @@ internal sealed class GradientBuckets : IDisposable
         parameter.Gradient!.Span.CopyTo(_values.Slice(_end, (int)parameter.Elements));
         _added[_count++] = parameter;
         _end += (int)parameter.Elements;
-        if (_end - _started >= BucketFloats)
+        if (_end - _started >= _bucketFloats)
         {
             StartBucket();
         }

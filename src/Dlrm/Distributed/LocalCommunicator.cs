@@ -89,6 +89,9 @@ public sealed class LocalCommunicator : ICommunicator
         }
     }
 
+    /// <summary>A job of one rank: this thread.</summary>
+    public static LocalCommunicator Alone() => new(new LocalJob(1), 0);
+
     /// <inheritdoc/>
     public void Barrier() => _job.Meet();
 

@@ -19,7 +19,7 @@ public class RankBatchSource : IBatchSource, IDisposable
         _source = source;
         _rank = rank;
         _ranks = ranks;
-        _whole = source is IPartialBatchSource ? null : new Batch(source.DenseFeatures, source.TableRows.Count);
+        _whole = source is IPartialBatchSource { ReadsParts: true } ? null : new Batch(source.DenseFeatures, source.TableRows.Count);
     }
 
     /// <inheritdoc/>
@@ -51,7 +51,7 @@ public class RankBatchSource : IBatchSource, IDisposable
     /// <inheritdoc/>
     public void Read(int index, Batch batch)
     {
-        if (_source is IPartialBatchSource partial)
+        if (_source is IPartialBatchSource { ReadsParts: true } partial)
         {
             int samples = partial.SizeOf(index);
             (int start, int end) = BatchParts.Of(samples, _rank, _ranks);

@@ -74,6 +74,9 @@ public sealed class Parameter : IDisposable
     /// <summary>Which part of a model's parameter this is, where ranks share it; null for a whole one.</summary>
     internal ShardRegion? Region { get; set; }
 
+    /// <summary>True in a model that ranks share: other ranks may have other parts, and other tables.</summary>
+    internal bool IsShared { get; set; }
+
     /// <summary>Who gets the values that this parameter is filled with, in its place; null for itself.</summary>
     internal RowSink? Sink { get; set; }
 

@@ -90,4 +90,17 @@ public sealed partial class DlrmModel
 
         return parallel.Agree(sums);
     }
+
+    private void MarkAsShared()
+    {
+        foreach (Parameter parameter in Parameters)
+        {
+            parameter.IsShared = true;
+        }
+
+        foreach (Optimizers.OptimizerState state in Optimizer?.States ?? [])
+        {
+            state.IsShared = true;
+        }
+    }
 }

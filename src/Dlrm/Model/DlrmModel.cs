@@ -102,6 +102,11 @@ public sealed partial class DlrmModel : IDisposable
                 Optimizer.Add(Average.States);
             }
         }
+
+        if (Parallel is not null)
+        {
+            MarkAsShared();
+        }
     }
 
     /// <summary>The architecture.</summary>

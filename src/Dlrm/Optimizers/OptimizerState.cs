@@ -10,4 +10,7 @@ public sealed record OptimizerState(string Name, IReadOnlyList<int> Shape, Nativ
 {
     /// <summary>Which part of a model's state this is, where ranks share it; null for a whole one.</summary>
     internal Layers.ShardRegion? Region { get; init; }
+
+    /// <summary>True in a model that ranks share.</summary>
+    internal bool IsShared { get; set; }
 }

@@ -1,4 +1,5 @@
 using Dlrm.Checkpoints;
+using Dlrm.Distributed;
 using Dlrm.Model;
 using Dlrm.Optimizers;
 using Dlrm.Random;
@@ -16,11 +17,17 @@ internal sealed class TrainingFixture : IDisposable
     private readonly Engine _engine;
 
     public TrainingFixture(
-        DlrmConfig config, string optimizer, int threads = 1, bool initialize = true, int accumulation = 1, RunDiagnostics? diagnostics = null)
+        DlrmConfig config,
+        string optimizer,
+        int threads = 1,
+        bool initialize = true,
+        int accumulation = 1,
+        RunDiagnostics? diagnostics = null,
+        DistributedOptions? distributed = null)
     {
         _engine = new Engine(threads);
         OptimizerOptions? options = optimizer == "momentum" ? new() { Momentum = 0.9f, WeightDecay = 0.01f } : null;
-        Model = new DlrmModel(config, _engine, options is null ? optimizer : "sgd", options);
+        Model = new DlrmModel(config, _engine, options is null ? optimizer : "sgd", options, distributed);
         var random = new NumpyRandom(5);
         if (initialize)
         {
@@ -84,6 +91,8 @@ internal sealed class TrainingFixture : IDisposable
     {
         public List<string> Lines { get; } = [];
 
+        public List<double> Losses { get; } = [];
+
         public Action<long>? OnStep { get; set; }
 
         public void Started(TrainingPlan plan)
@@ -92,7 +101,11 @@ internal sealed class TrainingFixture : IDisposable
 
         public void Stepped(long step, long samples) => OnStep?.Invoke(step);
 
-        public void Trained(TrainRecord record) => Lines.Add((record with { MillisecondsPerStep = 0 }).ToString());
+        public void Trained(TrainRecord record)
+        {
+            Losses.Add(record.Loss);
+            Lines.Add((record with { MillisecondsPerStep = 0 }).ToString());
+        }
 
         public void Testing(TrainRecord record)
         {
