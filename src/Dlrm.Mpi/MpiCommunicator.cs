@@ -33,6 +33,9 @@ public sealed unsafe partial class MpiCommunicator : ICommunicator
     /// <summary>Polls of a wait before it begins to give the processor away between them.</summary>
     private const int EagerPolls = 64;
 
+    /// <summary>A wait that lasts longer is not for the network but for a rank that does something else: it sleeps between polls.</summary>
+    private static readonly TimeSpan Eager = TimeSpan.FromMilliseconds(2);
+
     private readonly MpiLibrary _mpi;
     private readonly Operation[] _operations = new Operation[MaximumOperations];
     private readonly Lock _gate = new(); // MPI is entered by one thread at a time.
@@ -240,10 +243,19 @@ public sealed unsafe partial class MpiCommunicator : ICommunicator
 
             if (polls > EagerPolls)
             {
-                Thread.Yield();
-                if (Stopwatch.GetElapsedTime(began) > TimeLimit && !operation.Done)
+                TimeSpan waited = Stopwatch.GetElapsedTime(began);
+                if (waited > TimeLimit && !operation.Done)
                 {
-                    throw Missing(operation, Stopwatch.GetElapsedTime(began));
+                    throw Missing(operation, waited);
+                }
+
+                if (waited < Eager)
+                {
+                    Thread.Yield();
+                }
+                else
+                {
+                    _ = SystemCalls.Sleep(waited < 100 * Eager ? 50u : 500u);
                 }
             }
         }

@@ -3,6 +3,7 @@ using Dlrm.Cli.Options;
 using Dlrm.Cli.Output;
 using Dlrm.Cli.Running;
 using Dlrm.Model;
+using Dlrm.Mpi;
 
 namespace Dlrm.Cli.Benching;
 
@@ -42,6 +43,7 @@ internal sealed class BenchCommand : ToolCommand
     public override IReadOnlyList<(string CommandLine, string Effect)> Examples { get; } =
     [
         ("dlrm bench", "the model for Criteo Kaggle, batch 128, all cores"),
+        ("dlrm bench --preset=kaggle --mini-batch-size=2048 --ranks=2 --num-threads=1", "two processes beside two threads"),
         ("dlrm bench --preset=embedding-heavy --num-threads=2 --format=json", "one JSON object"),
         ("dlrm bench --compare=bench/history.jsonl", "has a change made a step slower?"),
     ];
@@ -50,10 +52,14 @@ internal sealed class BenchCommand : ToolCommand
     [
         Preset, BatchSize, Iterations, ServeRounds, BenchFlags.Compare, BenchFlags.MaxDrop, BenchFlags.Roofline, ModelOptions.QuantizeEmbeddings,
         ModelOptions.QuantizeMlp, PrecisionOptions.EmbeddingType, RunOptions.Format, RunOptions.Config, RunOptions.Threads,
-        RunOptions.InstructionSet,
+        RunOptions.InstructionSet, RankOptions.Ranks, RankOptions.Hosts, RankOptions.HostFile, RankOptions.Plan,
+        RankOptions.CommunicationType, RankOptions.Deterministic, RankOptions.Timeout,
     ];
 
-    public override int Run(OptionValues values, ToolConsole console)
+    public override int Run(OptionValues values, ToolConsole console) =>
+        RankProcess.Run(Name, values, console, job => Run(values, console, job), goOn: false);
+
+    private static int Run(OptionValues values, ToolConsole console, MpiJob? job)
     {
         BenchFlags.Check(values, Preset, BatchSize, RunOptions.Threads, ServeRounds, ModelOptions.QuantizeEmbeddings, ModelOptions.QuantizeMlp,
             PrecisionOptions.EmbeddingType);
@@ -92,6 +98,12 @@ internal sealed class BenchCommand : ToolCommand
             },
             Json = json,
         };
+        if (new RankTeam(values, job).Options is { } distributed)
+        {
+            RankBench.Run(options, distributed, job!, console.Out);
+            return ExitCode.Done;
+        }
+
         var measured = new List<BenchResult>();
         bool good = true;
         if (values.Get(BenchFlags.Compare) is { Length: > 0 } file)

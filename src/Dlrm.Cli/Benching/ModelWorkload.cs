@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Dlrm.Data;
+using Dlrm.Distributed;
 using Dlrm.Layers;
 using Dlrm.Model;
 
@@ -26,13 +27,15 @@ internal sealed class ModelWorkload : BenchWorkload
     /// <param name="batch">B.</param>
     /// <param name="lookupsPerBag">L of the bags of each table; one number for all tables.</param>
     /// <param name="engine">What to compute with; the caller keeps it.</param>
-    public ModelWorkload(DlrmConfig config, int batch, IReadOnlyList<int> lookupsPerBag, Engine engine)
+    /// <param name="distributed">How ranks share it; null for one process.</param>
+    public ModelWorkload(
+        DlrmConfig config, int batch, IReadOnlyList<int> lookupsPerBag, Engine engine, DistributedOptions? distributed = null)
     {
-        _model = new DlrmModel(Trainable(config), engine);
+        _model = new DlrmModel(Trainable(config), engine, distributed: distributed);
         var random = new System.Random(1);
         foreach (Parameter parameter in _model.Parameters)
         {
-            uint seed = (uint)random.Next();
+            uint seed = SeedOf(parameter.Name); // what ranks have in common is the same on all
             parameter.Fill(values => seed = Fill(values, seed));
         }
 
@@ -50,6 +53,11 @@ internal sealed class ModelWorkload : BenchWorkload
             _batches[i] = RandomBatch(config, batch, lookupsPerBag, random);
         }
 
+        if (distributed is not null)
+        {
+            TakeParts(config);
+        }
+
         (double inferFlops, double trainFlops) = FlopsOfSample(config);
         InferFlops = batch * inferFlops;
         TrainFlops = batch * trainFlops;
@@ -64,6 +72,9 @@ internal sealed class ModelWorkload : BenchWorkload
 
     /// <summary>The same in single precision.</summary>
     public DlrmModel Single => _single ?? _model;
+
+    /// <summary>Bytes that this rank has sent in all-to-alls and given into sums, so far.</summary>
+    public (long Exchanged, long Reduced) Traffic => _model.Traffic;
 
     public override double TrainFlops { get; }
 
@@ -164,6 +175,33 @@ internal sealed class ModelWorkload : BenchWorkload
 
     private static DlrmConfig Trainable(DlrmConfig config) =>
         config with { Precision = new ModelPrecision { EmbeddingType = config.Precision.EmbeddingType } };
+
+    /// <summary>Puts this rank's parts in the batches' place.</summary>
+    private void TakeParts(DlrmConfig config)
+    {
+        IBatchSource parts = _model.PartOf(new BatchList([.. _batches], config.TableRows));
+        for (int i = 0; i < _batches.Length; i++)
+        {
+            var part = new Batch(config.DenseFeatures, config.TableRows.Count);
+            parts.Read(i, part);
+            _batches[i].Dispose();
+            _batches[i] = part;
+        }
+
+        (parts as IDisposable)?.Dispose();
+    }
+
+    /// <summary>FNV-1a.</summary>
+    private static uint SeedOf(string name)
+    {
+        uint hash = 2166136261;
+        foreach (char letter in name)
+        {
+            hash = (hash ^ letter) * 16777619;
+        }
+
+        return hash;
+    }
 
     /// <summary>The batch whose turn it is.</summary>
     public Batch NextBatch()

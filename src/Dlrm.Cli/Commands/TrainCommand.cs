@@ -30,7 +30,11 @@ internal sealed class TrainCommand : ToolCommand
     public override int Run(OptionValues values, ToolConsole console) =>
         RankProcess.Run(Name, values, console, job => Run(values, console, job), goOn: !values.Get(TrainOptions.InferenceOnly));
 
-    private static int Run(OptionValues values, ToolConsole console, MpiJob? job)
+    /// <summary>Trains, in this process or as one rank of a job.</summary>
+    /// <param name="values">The options.</param>
+    /// <param name="console">Where to print.</param>
+    /// <param name="job">This process's job; null for a process on its own.</param>
+    internal static int Run(OptionValues values, ToolConsole console, MpiJob? job)
     {
         using ResumePoint? resume = values.Get(TrainOptions.InferenceOnly) ? null : ResumePoint.Of(values, console.Error, guard: job is not { Communicator.Rank: > 0 });
         if (resume is not null)

@@ -60,17 +60,11 @@ internal static class RankOptions
         IsNew = true,
     };
 
-    public static readonly ToolOption<string> MpiArguments = new(
-        "mpi-args", OptionGroup.Ranks, new Text("TEXT"), "", "with --ranks: more options for mpirun, in one text")
-    {
-        IsNew = true,
-    };
-
     /// <summary>Those that say how a job is started: ranks themselves have no use for them.</summary>
-    public static IReadOnlyList<ToolOption> Launching { get; } = [Hosts, HostFile, Elastic, MpiArguments];
+    public static IReadOnlyList<ToolOption> Launching { get; } = [Hosts, HostFile, Elastic];
 
     public static IReadOnlyList<ToolOption> All { get; } =
-        [Ranks, Hosts, HostFile, Plan, CommunicationType, Deterministic, Timeout, Elastic, MpiArguments];
+        [Ranks, Hosts, HostFile, Plan, CommunicationType, Deterministic, Timeout, Elastic];
 
     /// <summary>The hosts that the options name; null for this machine.</summary>
     /// <exception cref="UsageException">Both options are given, or the file is none of hosts.</exception>

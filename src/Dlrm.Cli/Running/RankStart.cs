@@ -40,7 +40,6 @@ internal static class RankStart
         {
             Ranks = ranks,
             Hosts = hosts,
-            More = values.Get(RankOptions.MpiArguments).Split(' ', StringSplitOptions.RemoveEmptyEntries),
             Program = [.. Program(), name, .. Arguments(values)],
             GoOn = elastic // a plan is for a number of ranks
                 ? [.. Program(), name, .. Arguments(values, but: RankOptions.Plan), $"{CheckpointingOptions.Resume.Switch}={CheckpointingOptions.Newest}"]

@@ -33,17 +33,16 @@ public sealed record MpiLauncher(string Path, bool IsMpich)
     /// <summary>The arguments that start a program as ranks.</summary>
     /// <param name="ranks">How many.</param>
     /// <param name="hosts">Where; null for this machine.</param>
-    /// <param name="more">More options for the launcher.</param>
     /// <param name="variables">Names of environment variables that ranks on other hosts need.</param>
     /// <param name="program">The program and its arguments.</param>
     /// <param name="isRoot">Whether the superuser runs it, which Open MPI refuses unless told.</param>
     public IReadOnlyList<string> Arguments(
-        int ranks, HostList? hosts, IReadOnlyList<string> more, IEnumerable<string> variables, IReadOnlyList<string> program, bool isRoot)
+        int ranks, HostList? hosts, IEnumerable<string> variables, IReadOnlyList<string> program, bool isRoot)
     {
         string count = ranks.ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (IsMpich)
         {
-            return ["-np", count, .. hosts is null ? [] : new[] { "-hosts", hosts.ToString() }, .. more, .. program];
+            return ["-np", count, .. hosts is null ? [] : new[] { "-hosts", hosts.ToString() }, .. program];
         }
 
         // A rank computes on all of its share of the cores: bound to one, its threads would take turns on it.
@@ -51,7 +50,7 @@ public sealed record MpiLauncher(string Path, bool IsMpich)
         [
             "-np", count, "--bind-to", "none", .. isRoot ? ["--allow-run-as-root"] : Array.Empty<string>(),
             .. hosts is null ? ["--oversubscribe"] : new[] { "--host", hosts.ToString() },
-            .. variables.SelectMany(name => new[] { "-x", name }), .. more, .. program,
+            .. variables.SelectMany(name => new[] { "-x", name }), .. program,
         ];
     }
 

@@ -30,9 +30,6 @@ public sealed class RankLaunch(MpiLauncher launcher, TextWriter error)
     /// <summary>Where; null for this machine.</summary>
     public HostList? Hosts { get; init; }
 
-    /// <summary>More options for mpirun.</summary>
-    public IReadOnlyList<string> More { get; init; } = [];
-
     /// <summary>The program that is a rank, and its arguments.</summary>
     public required IReadOnlyList<string> Program { get; init; }
 
@@ -123,7 +120,7 @@ public sealed class RankLaunch(MpiLauncher launcher, TextWriter error)
             .Union(variables.Keys)
             .Order(StringComparer.Ordinal);
         _group = ProcessGroup.Start(
-            launcher.Path, launcher.Arguments(ranks, hosts, More, handed, program, isRoot: Environment.IsPrivilegedProcess), variables);
+            launcher.Path, launcher.Arguments(ranks, hosts, handed, program, isRoot: Environment.IsPrivilegedProcess), variables);
         if (Volatile.Read(ref _signals) > 0)
         {
             _ = SystemCalls.Signal(_group.Process, SystemCalls.Terminate); // asked to end before there was anything to end

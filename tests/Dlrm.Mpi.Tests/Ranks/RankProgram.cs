@@ -28,6 +28,9 @@ internal static class RankProgram
                 case "loop":
                     Loop(job, arguments[0], failing: arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : -1);
                     break;
+                case "golden":
+                    GoldenRuns.Run(arguments[0], arguments[1], arguments[2..], job);
+                    break;
                 case "absent":
                     Absent(job);
                     break;
