@@ -99,7 +99,6 @@ public class CommandLineTests
 
     [Theory]
     [InlineData("'trian' is not a command; did you mean 'train'?", "trian")]
-    [InlineData("'predict' is not in this version yet. It will: score a file.", "predict")]
     [InlineData("--quiet stands before a command; put one first, as in: dlrm train --quiet …", "--quiet", "train")]
     public void A_wrong_command_is_told_with_what_is_right(string message, params string[] arguments) =>
         Assert.Equal(message, Assert.Throws<UsageException>(() => CommandLine.Parse(arguments, CommandCatalog.All)).Message);
