@@ -22,6 +22,10 @@ internal static class VocabularyFile
     /// <param name="number">0, 1, ….</param>
     public delegate ReadOnlySpan<byte> ValueOf(int number);
 
+    /// <summary>Takes a value; the span does not last.</summary>
+    /// <param name="value">Its bytes.</param>
+    public delegate void TakeValue(ReadOnlySpan<byte> value);
+
     /// <summary>Writes one.</summary>
     /// <param name="path">A new file.</param>
     /// <param name="count">Values.</param>
@@ -109,6 +113,31 @@ internal static class VocabularyFile
             }
 
             return (values, [.. counts]);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            throw new BadDataException(path, $"is not a whole vocabulary ({exception.Message.TrimEnd('.')}).", exception);
+        }
+    }
+
+    /// <summary>Reads the values alone.</summary>
+    /// <param name="stream">The file.</param>
+    /// <param name="path">For messages.</param>
+    /// <param name="take">Takes each value in turn; what it throws says that the file is not one.</param>
+    /// <exception cref="BadDataException">It is not one.</exception>
+    public static void ReadValues(Stream stream, string path, TakeValue take)
+    {
+        try
+        {
+            using var reader = new ArrowFileReader(stream, leaveOpen: true);
+            while (reader.ReadNextRecordBatch() is { } batch)
+            {
+                var texts = (BinaryArray)batch.Column(0);
+                for (int row = 0; row < batch.Length; row++)
+                {
+                    take(texts.GetBytes(row));
+                }
+            }
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

@@ -56,7 +56,7 @@ internal static class SampleRow
         foreach (int table in field.Dense.Length == 0 ? field.Tables : [])
         {
             string[] values = [.. sample.Sparse[table]
-                .Select(index => Encoding.UTF8.GetString(encoder.Categories[table].ValueOf(index))).Where(value => value.Length > 0)];
+                .Select(index => encoder.Categories[table].ValueOf(index)).Where(value => value.Length > 0)];
             if (values.Length == 0)
             {
                 continue;
