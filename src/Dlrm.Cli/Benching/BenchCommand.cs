@@ -41,7 +41,7 @@ internal sealed class BenchCommand : ToolCommand
         ("dlrm bench --preset=embedding-heavy --num-threads=2 --format=json", "one JSON object"),
     ];
 
-    public override IReadOnlyList<ToolOption> Options { get; } =
+    public override IReadOnlyList<ToolOption> Options => field ??=
     [
         Preset, BatchSize, Iterations, ServeRounds, ModelOptions.QuantizeEmbeddings,
         ModelOptions.QuantizeMlp, PrecisionOptions.EmbeddingType, RunOptions.Format, RunOptions.Config, RunOptions.Threads,

@@ -23,7 +23,7 @@ internal sealed class ConvertCommand : ToolCommand
 
     public override ToolOption Positional => ConvertFlags.Input;
 
-    public override IReadOnlyList<ToolOption> Options { get; } =
+    public override IReadOnlyList<ToolOption> Options => field ??=
         [ConvertFlags.Input, ConvertFlags.Output, ConvertFlags.Format, PreprocessFlags.Overwrite, RunOptions.Config, TrainOptions.Quiet];
 
     public override int Run(OptionValues values, ToolConsole console)

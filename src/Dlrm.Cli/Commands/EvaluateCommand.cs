@@ -20,7 +20,7 @@ internal sealed class EvaluateCommand : ToolCommand
 
     public override ToolOption Positional => RunOptions.LoadModel;
 
-    public override IReadOnlyList<ToolOption> Options { get; } =
+    public override IReadOnlyList<ToolOption> Options => field ??=
     [
         RunOptions.LoadModel, RunOptions.Config, RunOptions.OutputDirectory, RunOptions.Format,
         .. ModelOptions.Architecture, .. ModelOptions.Quantization, .. ModelOptions.Losses, .. DataOptions.All, .. DataSetOptions.Reading,

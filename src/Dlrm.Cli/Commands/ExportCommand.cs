@@ -26,7 +26,7 @@ internal sealed class ExportCommand : ToolCommand
 
     public override ToolOption Positional => RunOptions.LoadModel;
 
-    public override IReadOnlyList<ToolOption> Options { get; } =
+    public override IReadOnlyList<ToolOption> Options => field ??=
         [
         RunOptions.LoadModel, InteropOptions.ExportFormat, InteropOptions.OnnxInputs, InteropOptions.IncludePreprocessing,
         InteropOptions.ExportOutput,

@@ -24,7 +24,7 @@ internal sealed class GenerateCommand : ToolCommand
 
     public override ToolOption Positional => GenerateFlags.Output;
 
-    public override IReadOnlyList<ToolOption> Options { get; } = [.. GenerateFlags.All, RunOptions.Config, RunOptions.Threads, TrainOptions.Quiet];
+    public override IReadOnlyList<ToolOption> Options => field ??= [.. GenerateFlags.All, RunOptions.Config, RunOptions.Threads, TrainOptions.Quiet];
 
     public override int Run(OptionValues values, ToolConsole console)
     {

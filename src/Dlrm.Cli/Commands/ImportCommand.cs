@@ -23,7 +23,7 @@ internal sealed class ImportCommand : ToolCommand
 
     public override ToolOption Positional => InteropOptions.Input;
 
-    public override IReadOnlyList<ToolOption> Options { get; } =
+    public override IReadOnlyList<ToolOption> Options => field ??=
         [InteropOptions.Input, InteropOptions.ImportOutput, .. ModelOptions.Architecture, .. ModelOptions.Losses];
 
     public override int Run(OptionValues values, ToolConsole console)

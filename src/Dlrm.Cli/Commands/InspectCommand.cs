@@ -33,7 +33,7 @@ internal sealed class InspectCommand : ToolCommand
 
     public override ToolOption Positional => RunOptions.LoadModel;
 
-    public override IReadOnlyList<ToolOption> Options { get; } =
+    public override IReadOnlyList<ToolOption> Options => field ??=
     [
         RunOptions.LoadModel, RunOptions.Config, RunOptions.Format, .. ModelOptions.Architecture, PrecisionOptions.EmbeddingType, .. ModelOptions.Losses,
         .. DataOptions.All, .. DataSetOptions.Reading, DataSetOptions.Head, TrainOptions.BatchSize, TrainOptions.TestBatchSize, TrainOptions.Batches, TrainOptions.Seed,

@@ -34,7 +34,7 @@ internal sealed class PreprocessCommand : ToolCommand
 
     public override ToolOption Positional => PreprocessFlags.Input;
 
-    public override IReadOnlyList<ToolOption> Options { get; } = [.. PreprocessFlags.All, RunOptions.Config, RunOptions.Threads, TrainOptions.Quiet];
+    public override IReadOnlyList<ToolOption> Options => field ??= [.. PreprocessFlags.All, RunOptions.Config, RunOptions.Threads, TrainOptions.Quiet];
 
     public override int Run(OptionValues values, ToolConsole console)
     {

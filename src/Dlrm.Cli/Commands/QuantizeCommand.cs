@@ -21,7 +21,7 @@ internal sealed class QuantizeCommand : ToolCommand
 
     public override ToolOption Positional => RunOptions.LoadModel;
 
-    public override IReadOnlyList<ToolOption> Options { get; } =
+    public override IReadOnlyList<ToolOption> Options => field ??=
     [
         RunOptions.LoadModel, RunOptions.SaveModel, ModelOptions.QuantizeEmbeddings, ModelOptions.QuantizeMlp,
         PrecisionOptions.QuantizeConfig, PrecisionOptions.Auto, PrecisionOptions.MaxLossIncrease, RunOptions.Config,

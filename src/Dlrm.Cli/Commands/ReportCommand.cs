@@ -20,7 +20,7 @@ internal sealed class ReportCommand : ToolCommand
 
     public override ToolOption Positional => SeeingOptions.Runs;
 
-    public override IReadOnlyList<ToolOption> Options { get; } = [SeeingOptions.Runs, SeeingOptions.Page];
+    public override IReadOnlyList<ToolOption> Options => field ??= [SeeingOptions.Runs, SeeingOptions.Page];
 
     public override int Run(OptionValues values, ToolConsole console)
     {

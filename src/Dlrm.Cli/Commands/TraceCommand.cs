@@ -24,7 +24,7 @@ internal sealed class TraceCommand : ToolCommand
 
     public override ToolOption Positional => TraceFlags.Input;
 
-    public override IReadOnlyList<ToolOption> Options { get; } = [.. TraceFlags.All, TrainOptions.Seed, RunOptions.Config];
+    public override IReadOnlyList<ToolOption> Options => field ??= [.. TraceFlags.All, TrainOptions.Seed, RunOptions.Config];
 
     public override int Run(OptionValues values, ToolConsole console)
     {

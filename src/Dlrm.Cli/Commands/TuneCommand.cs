@@ -25,7 +25,7 @@ internal sealed class TuneCommand : ToolCommand
             "on a file in the format of Criteo's Kaggle challenge; the same command goes on after an interruption"),
     ];
 
-    public override IReadOnlyList<ToolOption> Options { get; } = [TuneOptions.Budget, TuneOptions.Seeds, .. OptionCatalog.Train];
+    public override IReadOnlyList<ToolOption> Options => field ??= [TuneOptions.Budget, TuneOptions.Seeds, .. OptionCatalog.Train];
 
     public override int Run(OptionValues values, ToolConsole console)
     {

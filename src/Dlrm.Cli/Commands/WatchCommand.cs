@@ -19,7 +19,7 @@ internal sealed class WatchCommand : ToolCommand
 
     public override ToolOption Positional => SeeingOptions.Run;
 
-    public override IReadOnlyList<ToolOption> Options { get; } = [SeeingOptions.Run, SeeingOptions.Once, SeeingOptions.Interval];
+    public override IReadOnlyList<ToolOption> Options => field ??= [SeeingOptions.Run, SeeingOptions.Once, SeeingOptions.Interval];
 
     public override int Run(OptionValues values, ToolConsole console)
     {
