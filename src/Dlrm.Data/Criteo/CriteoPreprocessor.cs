@@ -50,7 +50,7 @@ public static class CriteoPreprocessor
         }
 
         DataSetDescription description = Describe(options, settings, files, pass, rejects, output);
-        IReadOnlyList<ColumnReport> columns = pass.Columns(description.Sparse);
+        IReadOnlyList<ColumnReport> columns = pass.Columns;
         output.Write("report.json", PreprocessReport.ToJson(description, columns));
         if (rejects.Lines.Count > 0)
         {
@@ -86,12 +86,12 @@ public static class CriteoPreprocessor
     /// <summary>
     /// Rows and buffers, and the vocabularies: as many different hashes as Criteo's own data have in so many rows. Kaggle's
     /// 45.8 million rows have 33.8 million, Terabyte's 4.37 billion have 883 million: the 0.716th power of the rows. One takes
-    /// up to 60 bytes, while its table grows.
+    /// up to 64 bytes, while its table grows.
     /// </summary>
     private static string RequireRoom(CriteoPreprocessOptions options, IReadOnlyList<string> files, OutputFolder output)
     {
         const double TextBytesPerRow = 240;
-        const double HashBytes = 60;
+        const double HashBytes = 64;
         double text = SpaceCheck.TextBytes(files);
         double hashes = 33.8e6 * Math.Pow(text / TextBytesPerRow / 45.8e6, 0.716);
         if (options.MaxIndexRange > 0)
