@@ -100,7 +100,7 @@ public static class CriteoPreprocessor
         }
 
         int workers = options.Threads > 0 ? options.Threads : WorkerTeam.DefaultWorkers;
-        long buffers = (workers * 6L * Lines.TextBlock.Capacity) + ((long)PartWriter.BatchRows * CriteoPass.RowBytes);
+        long buffers = (workers * 14L * Lines.TextBlock.Capacity) + ((long)PartWriter.BatchRows * CriteoPass.RowBytes);
         return SpaceCheck.Require(
             output, (long)(text * CriteoPass.RowBytes / 200), buffers + (long)(hashes * HashBytes),
             "Take hashes modulo a number with --max-ind-range, which bounds the vocabularies, or use a machine with more memory.");

@@ -75,7 +75,7 @@ internal sealed class ValueDictionary
             Array.Resize(ref _lengths, id * 2);
         }
 
-        if (_used + value.Length > PieceLength)
+        if (_pieces.Count == 0 || _used + value.Length > PieceLength)
         {
             _pieces.Add(new byte[Math.Max(PieceLength, value.Length)]);
             _used = 0;
