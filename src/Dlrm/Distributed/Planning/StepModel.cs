@@ -214,7 +214,7 @@ internal sealed class StepModel
         }
 
         // The loss, the buckets of the towers' gradients, and the replicated tables.
-        double sums = 1 + Math.Ceiling(_denseParameters / (double)GradientBuckets.BucketFloats) + (replicated > 0 ? 1 : 0);
+        double sums = 1 + GradientBuckets.CountFor(_denseParameters) + (replicated > 0 ? 1 : 0);
         return Crowded(copies + within) + (Math.Min(sums, MostSums) * Latency());
     }
 
