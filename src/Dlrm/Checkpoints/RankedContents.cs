@@ -1,4 +1,3 @@
-using Dlrm.Distributed;
 using Dlrm.Layers;
 using Dlrm.Memory;
 using Dlrm.Model;
@@ -22,7 +21,7 @@ internal static class RankedContents
         using var token = new NativeBuffer<byte>(8);
         if (communicator.Rank == 0)
         {
-            System.Text.Encoding.ASCII.GetBytes(Path.GetRandomFileName()[..8], token.Span);
+            System.Text.Encoding.ASCII.GetBytes(Path.GetRandomFileName().AsSpan(0, 8), token.Span);
         }
 
         communicator.Broadcast(token.Span, root: 0);

@@ -1,7 +1,6 @@
 using Dlrm.Data;
 using Dlrm.Layers;
 using Dlrm.Memory;
-using Dlrm.Model;
 using Dlrm.Optimizers;
 
 namespace Dlrm.Distributed;
