@@ -5,6 +5,7 @@ using Dlrm.Data.Adult;
 using Dlrm.Distributed;
 using Dlrm.Kernels;
 using Dlrm.Model;
+using Dlrm.Optimizers;
 using Dlrm.Random;
 using Dlrm.Training;
 

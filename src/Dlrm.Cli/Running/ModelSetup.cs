@@ -6,7 +6,6 @@ using Dlrm.Interop.Models;
 using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Model;
-using Dlrm.Optimizers;
 using Dlrm.Random;
 
 namespace Dlrm.Cli.Running;
