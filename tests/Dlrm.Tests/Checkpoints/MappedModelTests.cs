@@ -167,7 +167,7 @@ public sealed class MappedModelTests : IDisposable
             WeightedPooling = kind == "weighted" ? "learned" : "none",
             Pooling = [kind == "mean" ? "mean" : "sum"],
             QuotientRemainder = kind == "qr" ? new QuotientRemainderOptions { Threshold = 20, Operation = "mult", Collisions = 4 } : null,
-            Tower = kind == "normalized" ? new Layers.TowerOptions { Normalization = "layer" } : null,
+            Tower = kind == "normalized" ? new Dlrm.Layers.TowerOptions { Normalization = "layer" } : null,
             Loss = "bce",
         };
         var model = new DlrmModel(config, engine ?? _engine, optimizer: null);
