@@ -12,6 +12,7 @@ internal sealed class Interruption : IDisposable
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
     private readonly TextWriter _error;
+    private readonly bool _asRank;
     private int _signals;
 
     /// <summary>Begins to listen.</summary>
@@ -22,6 +23,7 @@ internal sealed class Interruption : IDisposable
     public Interruption(TextWriter error, bool asRank = false)
     {
         _error = error;
+        _asRank = asRank;
         PosixSignal[] signals = asRank
             ? [PosixSignal.SIGINT, PosixSignal.SIGTERM, (PosixSignal)SystemCalls.UserSignal]
             : [PosixSignal.SIGINT, PosixSignal.SIGTERM];
@@ -47,7 +49,12 @@ internal sealed class Interruption : IDisposable
         context.Cancel = true;
         if (Interlocked.Increment(ref _signals) == 1)
         {
-            _error.WriteLine("Finishing this step and saving; once more ends at once.");
+            // SIGTERM is also how launchers end the ranks of a job that failed: then nothing is saved.
+            if (!_asRank || context.Signal != PosixSignal.SIGTERM)
+            {
+                _error.WriteLine("Finishing this step and saving; once more ends at once.");
+            }
+
             _source.Cancel();
             return;
         }
