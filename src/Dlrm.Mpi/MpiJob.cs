@@ -76,7 +76,11 @@ public sealed class MpiJob : IDisposable
 
         string text = onAllRanks ? cause : $"Rank {Communicator.Rank} on {Communicator.Host}: {cause}";
         _error.WriteLine(text);
-        Record(new RankFailure(Communicator.Rank, Communicator.Host, text, true));
+        if (!onAllRanks)
+        {
+            Record(new RankFailure(Communicator.Rank, Communicator.Host, text, true));
+        }
+
         _monitor.Tell(cause);
         Communicator.Abort(exitCode);
     }

@@ -18,7 +18,7 @@ public sealed partial class DlrmModel
 
     /// <summary>Begins to bring the next batch's lookups to the ranks that have the rows; nothing in one process.</summary>
     /// <param name="next">The part that is passed forward next; it must stay as it is until then.</param>
-    internal void PrefetchLookups(Batch next) => Parallel?.Prefetch(next);
+    public void PrefetchLookups(Batch next) => Parallel?.Prefetch(next);
 
     /// <summary>Ends what <see cref="PrefetchLookups"/> began, where that batch will not come.</summary>
     internal void AbandonLookups() => Parallel?.AbandonPrefetch();

@@ -1,5 +1,6 @@
 using Dlrm.Data.Lines;
 using Dlrm.Data.Preprocessing;
+using Dlrm.Kernels;
 
 namespace Dlrm.Data.Scoring.Files;
 
