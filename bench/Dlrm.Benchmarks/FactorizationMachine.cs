@@ -102,7 +102,7 @@ internal static class FactorizationMachine
             });
         _ = trainer.Fit(cached); // fills the cache
         long start = Stopwatch.GetTimestamp();
-        ITransformer model = trainer.Fit(cached);
+        FieldAwareFactorizationMachinePredictionTransformer model = trainer.Fit(cached);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         CalibratedBinaryClassificationMetrics metrics = ml.BinaryClassification.Evaluate(
             model.Transform(featurizer.Transform(ml.Data.SkipRows(all, trainRows))));

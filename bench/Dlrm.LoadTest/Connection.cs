@@ -52,7 +52,7 @@ internal sealed class Connection : IDisposable
             throw new InvalidDataException(System.Text.Encoding.ASCII.GetString(head));
         }
 
-        ReadOnlySpan<byte> name = "ontent-Length: "u8;
+        ReadOnlySpan<byte> name = "\r\nContent-Length: "u8;
         int at = head.IndexOf(name);
         return Utf8Parser.TryParse(head[(at + name.Length)..], out int length, out _)
             ? length

@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Threading.Channels;
 
 namespace Dlrm.LoadTest;
 
@@ -9,7 +9,7 @@ namespace Dlrm.LoadTest;
 /// <param name="requests">In turn.</param>
 internal sealed partial class LoadClient(int port, byte[][] requests) : IDisposable
 {
-    private readonly ConcurrentBag<Connection> _free = [];
+    private readonly Channel<Connection> _free = Channel.CreateUnbounded<Connection>();
     private readonly List<Connection> _all = [];
     private int _next;
 
@@ -42,11 +42,14 @@ internal sealed partial class LoadClient(int port, byte[][] requests) : IDisposa
     public async Task<LatencyHistogram> OfferAsync(double perSecond, TimeSpan time, int connections)
     {
         await ReserveAsync(connections).ConfigureAwait(false);
-        _free.Clear();
-        _all.ForEach(_free.Add);
+        while (_free.Reader.TryRead(out _))
+        {
+        }
+
+        _all.ForEach(connection => _free.Writer.TryWrite(connection));
         var histogram = new LatencyHistogram();
         var random = new System.Random(7);
-        var under = new ConcurrentDictionary<Task, byte>();
+        List<Task> all = [];
         await Task.Factory.StartNew(
             () =>
             {
@@ -56,15 +59,13 @@ internal sealed partial class LoadClient(int port, byte[][] requests) : IDisposa
                 {
                     due += -Math.Log(1 - random.NextDouble()) / perSecond;
                     WaitUntil(began, due);
-                    Task task = AskAsync(began, due, histogram);
-                    under[task] = 0;
-                    _ = task.ContinueWith(done => under.TryRemove(done, out _), TaskScheduler.Default);
+                    all.Add(AskAsync(began, due, histogram));
                 }
             },
             CancellationToken.None,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default).ConfigureAwait(false);
-        await Task.WhenAll(under.Keys).ConfigureAwait(false);
+        await Task.WhenAll(all).ConfigureAwait(false);
         return histogram;
     }
 
@@ -90,15 +91,11 @@ internal sealed partial class LoadClient(int port, byte[][] requests) : IDisposa
 
     private async Task AskAsync(long began, double due, LatencyHistogram histogram)
     {
-        Connection? connection;
-        while (!_free.TryTake(out connection))
-        {
-            await Task.Yield(); // every connection waits for an answer: the latency counts on
-        }
-
+        // Where every connection waits for an answer, the latency counts on.
+        Connection connection = await _free.Reader.ReadAsync().ConfigureAwait(false);
         await connection.AskAsync(Next()).ConfigureAwait(false);
         histogram.Record(Stopwatch.GetElapsedTime(began) - TimeSpan.FromSeconds(due));
-        _free.Add(connection);
+        _free.Writer.TryWrite(connection);
     }
 
     private byte[] Next() => requests[(uint)Interlocked.Increment(ref _next) % requests.Length];

@@ -122,6 +122,7 @@ public static class DlrmServer
             options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.SetMinimumLevel(LogLevel.Warning);
         logging.AddFilter("Dlrm", server.LogRequests ? LogLevel.Debug : LogLevel.Information);
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // why it did not start is said by whoever started it
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error); // bad requests are the clients', and are counted
     }
 

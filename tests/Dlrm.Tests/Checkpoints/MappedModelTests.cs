@@ -1,6 +1,7 @@
 using Dlrm.Checkpoints;
 using Dlrm.Data;
 using Dlrm.Kernels;
+using Dlrm.Layers;
 using Dlrm.Model;
 using Dlrm.Random;
 using Xunit;
@@ -167,7 +168,7 @@ public sealed class MappedModelTests : IDisposable
             WeightedPooling = kind == "weighted" ? "learned" : "none",
             Pooling = [kind == "mean" ? "mean" : "sum"],
             QuotientRemainder = kind == "qr" ? new QuotientRemainderOptions { Threshold = 20, Operation = "mult", Collisions = 4 } : null,
-            Tower = kind == "normalized" ? new Dlrm.Layers.TowerOptions { Normalization = "layer" } : null,
+            Tower = kind == "normalized" ? new TowerOptions { Normalization = "layer" } : null,
             Loss = "bce",
         };
         var model = new DlrmModel(config, engine ?? _engine, optimizer: null);
