@@ -1,7 +1,7 @@
 // Load test of `dlrm serve` beside its peers, in one run, to 127.0.0.1 only. Usage:
-//   dotnet run -c Release --project bench/Dlrm.LoadTest -- DLRM_TOOL.dll [--batches 1,16,256] [--seconds 3] [--realtime] [--connections 16] [--rank]
+//   dotnet run -c Release --project bench/Dlrm.LoadTest -- DLRM_TOOL.dll [--batches 1,16,256] [--seconds 3] [--connections 16] [--turns 1] [--alone] [--rank]
 //   dotnet run -c Release --project bench/Dlrm.LoadTest -- --connect-many COUNT PORT
-// For each server: the highest throughput of a closed loop, then an open loop at half of it.
+// For each server, the best of some turns: the highest throughput of a closed loop, then an open loop at half of it.
 using System.Globalization;
 using Dlrm;
 using Dlrm.Checkpoints;
@@ -36,7 +36,8 @@ var config = new DlrmConfig
 int[] batches = [.. (Option("--batches") ?? "1,16,256").Split(',').Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
 var time = TimeSpan.FromSeconds(double.Parse(Option("--seconds") ?? "3", CultureInfo.InvariantCulture));
 int connections = int.Parse(Option("--connections") ?? "16", CultureInfo.InvariantCulture);
-bool realTime = args.Contains("--realtime");
+int turns = int.Parse(Option("--turns") ?? "1", CultureInfo.InvariantCulture);
+bool alone = args.Contains("--alone");
 string folder = Path.Combine(Path.GetTempPath(), "dlrm-load-test");
 string saved = Path.Combine(folder, "kaggle");
 string onnx = Path.Combine(folder, "kaggle.onnx");
@@ -74,19 +75,31 @@ try
     {
         byte[][] requests = Requests.Make(config, rows);
         float[]? expected = null;
-        foreach (ServerProcess server in servers)
+        LoadClient[] clients = [.. servers.Select(server => new LoadClient(server.Port, requests))];
+        var best = new Measured?[servers.Length];
+        for (int turn = 0; turn < turns; turn++)
         {
-            using var client = new LoadClient(server.Port, requests);
-            float[] scores = await client.ScoresAsync(rows).ConfigureAwait(false);
-            expected ??= scores;
-            float apart = scores.Zip(expected, (a, b) => Math.Abs(a - b)).Max();
-            if (apart > 1e-5)
+            for (int server = 0; server < servers.Length; server++)
             {
-                throw new InvalidDataException($"{server.Name} scores otherwise, by {apart}.");
-            }
+                float[] scores = await clients[server].ScoresAsync(rows).ConfigureAwait(false);
+                expected ??= scores;
+                float apart = scores.Zip(expected, (a, b) => Math.Abs(a - b)).Max();
+                if (apart > 1e-5)
+                {
+                    throw new InvalidDataException($"{servers[server].Name} scores otherwise, by {apart}.");
+                }
 
-            await client.SaturateAsync(connections, TimeSpan.FromSeconds(1.5)).ConfigureAwait(false); // warm
-            await Measure(server, client, rows).ConfigureAwait(false);
+                TakeTheCores(on: true);
+                Measured measured = await Measure(clients[server]).ConfigureAwait(false);
+                TakeTheCores(on: false);
+                best[server] = Measured.Better(best[server], measured);
+            }
+        }
+
+        for (int server = 0; server < servers.Length; server++)
+        {
+            Console.WriteLine(best[server]!.Row(servers[server].Name, rows));
+            clients[server].Dispose();
         }
     }
 }
@@ -95,30 +108,26 @@ finally
     Array.ForEach(servers, server => server.Dispose());
 }
 
-async Task Measure(ServerProcess server, LoadClient client, int rows)
+async Task<Measured> Measure(LoadClient client)
 {
-    if (realTime)
-    {
-        await server.SetRealTimeAsync(on: true).ConfigureAwait(false);
-    }
-
+    await client.SaturateAsync(connections, time / 2).ConfigureAwait(false); // warm
     double most = 0;
-    foreach (int used in (int[])[2, connections])
+    foreach (int used in (int[])[4, connections])
     {
         most = Math.Max(most, await client.SaturateAsync(used, time / 3).ConfigureAwait(false));
     }
 
     LatencyHistogram latencies = await client.OfferAsync(most / 2, time, 256).ConfigureAwait(false);
-    if (realTime)
+    return new Measured(most, latencies);
+}
+
+// On a machine that others use: the session of this process (start it with setsid) counts for far more than theirs meanwhile.
+void TakeTheCores(bool on)
+{
+    if (alone)
     {
-        await server.SetRealTimeAsync(on: false).ConfigureAwait(false);
+        File.WriteAllText("/proc/self/autogroup", on ? "-20" : "0");
     }
-
-    Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture,
-        $"| {server.Name} | {rows} | {most:N0} | {most * rows:N0} | {Text(0.5)} | {Text(0.99)} | {Text(0.999)} |"));
-
-    string Text(double share) => string.Create(CultureInfo.InvariantCulture, $"{latencies.Quantile(share).TotalMilliseconds:0.00} ms");
 }
 
 async Task MeasureRanking(ServerProcess server)

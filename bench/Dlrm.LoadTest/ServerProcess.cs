@@ -57,18 +57,6 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>Takes both cores from other programs, or gives them back: this process and the server alone are measured.</summary>
-    /// <param name="on">Whether to.</param>
-    public async Task SetRealTimeAsync(bool on)
-    {
-        foreach (int id in (int[])[_process.Id, Environment.ProcessId])
-        {
-            string[] arguments = on ? ["-a", "-r", "-p", "10", $"{id}"] : ["-a", "-o", "-p", "0", $"{id}"];
-            using Process chrt = Process.Start("chrt", arguments);
-            await chrt.WaitForExitAsync().ConfigureAwait(false);
-        }
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -102,7 +102,7 @@ public sealed class MappedModelTests : IDisposable
                 }
 
                 Assert.Equal(expected, model.PredictShared(batch, shared, dense == 1).ToArray());
-                Assert.Equal(expected.Length, expected.Distinct().Count());
+                Assert.InRange(expected.Distinct().Count(), 3, expected.Length); // table 1 tells candidates apart
             }
         }
     }
@@ -169,11 +169,12 @@ public sealed class MappedModelTests : IDisposable
             Pooling = [kind == "mean" ? "mean" : "sum"],
             QuotientRemainder = kind == "qr" ? new QuotientRemainderOptions { Threshold = 20, Operation = "mult", Collisions = 4 } : null,
             Tower = kind == "normalized" ? new TowerOptions { Normalization = "layer" } : null,
+            Precision = bits == 16 ? new ModelPrecision { EmbeddingType = "bf16" } : ModelPrecision.Single,
             Loss = "bce",
         };
         var model = new DlrmModel(config, engine ?? _engine, optimizer: null);
         model.Initialize(new NumpyRandom(3));
-        if (bits == 32)
+        if (bits >= 16)
         {
             return model;
         }
