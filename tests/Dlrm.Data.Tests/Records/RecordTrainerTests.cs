@@ -141,7 +141,11 @@ public sealed class RecordTrainerTests
                 for (int column = 0; column < names.Dense.Length; column++)
                 {
                     int own = column;
-                    schema.Dense($"number {own}", person => (long)person.Table.Dense[own][person.Row], new DenseOptions { Log1p = true, AsCategory = true });
+
+                    // Of the sampling weight, nearly every row has a value of its own: as categories they mean nothing.
+                    bool fewValues = names.Dense[own].Distinct().Count() <= 256;
+                    schema.Dense(
+                        $"number {own}", person => (long)person.Table.Dense[own][person.Row], new DenseOptions { Log1p = true, AsCategory = fewValues });
                 }
 
                 for (int column = 0; column < names.Categorical.Length; column++)
