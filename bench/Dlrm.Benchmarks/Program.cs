@@ -13,4 +13,10 @@ if (args is ["snapshot-grain", ..])
     return;
 }
 
+if (args is ["ranks", _, ..])
+{
+    RankTraining.Run(args[1..]);
+    return;
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -25,13 +25,7 @@ public sealed partial class DlrmModel
 
     /// <summary>Lets the ranks agree on a stop that one of them is asked for.</summary>
     /// <param name="stop">This rank's.</param>
-    internal void ListenTo(CancellationToken stop)
-    {
-        if (Parallel is not null)
-        {
-            Parallel.StopToken = stop;
-        }
-    }
+    internal void ListenTo(CancellationToken stop) => Parallel?.ListenTo(stop);
 
     /// <summary>Whether to stop: on several ranks, what all of them agreed on in the last forward pass.</summary>
     /// <param name="stop">This rank's.</param>

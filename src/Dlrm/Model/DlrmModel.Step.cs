@@ -1,6 +1,4 @@
 using Dlrm.Data;
-using Dlrm.Distributed;
-using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Memory;
 

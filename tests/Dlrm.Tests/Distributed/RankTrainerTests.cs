@@ -1,6 +1,5 @@
 using Dlrm.Checkpoints;
 using Dlrm.Distributed;
-using Dlrm.Layers;
 using Dlrm.Model;
 using Dlrm.Tests.Checkpoints;
 using Dlrm.Tests.Model;
