@@ -28,6 +28,7 @@ public sealed class MpiJob : IDisposable
         }
 
         (Hosts, Cores) = RankCores.Share(communicator);
+        communicator.LetProgress(byDefault: Hosts.Distinct().Skip(1).Any());
     }
 
     /// <summary>What the ranks say to each other.</summary>
