@@ -75,7 +75,11 @@ public sealed class RankLaunchTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "A shell script stands in mpirun's place.");
         string script = Path.Combine(_folder, "mpirun");
         File.WriteAllText(script, $"#!/bin/sh\necho \"$*\" >> {_folder}/calls\n{body}\n");
-        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
         return new RankLaunch(new MpiLauncher(script, false), _error)
         {
             Ranks = 3,
