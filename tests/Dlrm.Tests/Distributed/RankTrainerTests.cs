@@ -238,6 +238,10 @@ public sealed class RankTrainerTests : IDisposable
             run.Trainer.Checkpointer = checkpointer;
             run.Trainer.Run();
             checkpointer.Finish();
+
+            // The second save, unless the first was written before the run ended.
+            checkpointer.Save(run.Trainer);
+            checkpointer.Finish();
             communicator.Barrier();
         });
 
