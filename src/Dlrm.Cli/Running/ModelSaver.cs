@@ -79,7 +79,8 @@ internal sealed class ModelSaver(
 
     private IReadOnlyDictionary<string, Action<Stream>> FilesWithSamples()
     {
-        if (Samples is null)
+        // Ranks add up in another order than the one process that will serve the model, which compares bits.
+        if (Samples is null || model.Distribution is not null)
         {
             return Files;
         }
