@@ -19,4 +19,10 @@ if (args is ["ffm", _, ..])
     return;
 }
 
+if (args is ["ranks", _, ..])
+{
+    RankTraining.Run(args[1..]);
+    return;
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

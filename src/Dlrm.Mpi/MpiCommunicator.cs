@@ -14,8 +14,8 @@ namespace Dlrm.Mpi;
 /// whose message is missing, where a stuck collective of MPI says nothing.
 /// </para>
 /// <para>
-/// MPI moves large messages only while one of its functions runs. So between the start of an operation and its
-/// <see cref="Wait"/> a thread of its own lets MPI work from time to time, while the caller computes.
+/// MPI moves large messages only while one of its functions runs. So where ranks are on several hosts, a thread of its own lets
+/// MPI work from time to time between the start of an operation and its <see cref="Wait"/>.
 /// </para>
 /// <para>
 /// A wait that exceeds <see cref="TimeLimit"/> ends with a message that names the ranks whose messages are missing. Ranks
@@ -39,7 +39,8 @@ public sealed unsafe partial class MpiCommunicator : ICommunicator
     private readonly MpiLibrary _mpi;
     private readonly Operation[] _operations = new Operation[MaximumOperations];
     private readonly Lock _gate = new(); // MPI is entered by one thread at a time.
-    private readonly Progress? _progress;
+    private readonly bool _maySerialize; // any thread may enter MPI, one at a time
+    private Progress? _progress;
     private long _number;
     private bool _over;
 
@@ -67,11 +68,7 @@ public sealed unsafe partial class MpiCommunicator : ICommunicator
             _operations[i] = new Operation(size, mpi.Handles.RequestBytes);
         }
 
-        // A library without SERIALIZED still works; then nothing moves while the caller computes.
-        if (size > 1 && provided >= MpiLibrary.Serialized && Environment.GetEnvironmentVariable(Progress.Variable) != "off")
-        {
-            _progress = new Progress(this);
-        }
+        _maySerialize = provided >= MpiLibrary.Serialized;
     }
 
     /// <inheritdoc/>
@@ -99,6 +96,20 @@ public sealed unsafe partial class MpiCommunicator : ICommunicator
     /// <param name="mpich">True where what started the process was MPICH's (see <see cref="Launching.LaunchEnvironment"/>).</param>
     /// <exception cref="CommunicationException">MPI is not installed or does not start; the message says what to do.</exception>
     public static MpiCommunicator Join(bool mpich = false) => new(MpiLibrary.Load(mpich), Environment.MachineName);
+
+    /// <summary>
+    /// From now on a thread of its own lets MPI work while the caller computes. It pays where messages cross a network; between
+    /// ranks of one machine, which copy from memory when they wait, it only takes a core from a worker.
+    /// </summary>
+    /// <param name="byDefault">What <c>DLRM_MPI_PROGRESS</c>, if set, overrules.</param>
+    internal void LetProgress(bool byDefault)
+    {
+        string? asked = Environment.GetEnvironmentVariable(Progress.Variable);
+        if (Size > 1 && _maySerialize && _progress is null && (string.IsNullOrEmpty(asked) ? byDefault : asked != "off"))
+        {
+            _progress = new Progress(this);
+        }
+    }
 
     /// <inheritdoc/>
     public void Wait(int request)

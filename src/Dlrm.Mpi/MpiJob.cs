@@ -11,7 +11,7 @@ public sealed class MpiJob : IDisposable
     public const string FailureVariable = "DLRM_FAILURE_FILE";
 
     private readonly TextWriter _error;
-    private readonly RankMonitor _monitor;
+    private readonly RankMonitor? _monitor; // null while it starts
     private int _failing;
     private bool _finished;
 
@@ -28,6 +28,7 @@ public sealed class MpiJob : IDisposable
         }
 
         (Hosts, Cores) = RankCores.Share(communicator);
+        communicator.LetProgress(byDefault: Hosts.Distinct().Skip(1).Any());
     }
 
     /// <summary>What the ranks say to each other.</summary>
@@ -53,7 +54,7 @@ public sealed class MpiJob : IDisposable
     public void Finish()
     {
         Communicator.Barrier();
-        _monitor.Dispose();
+        _monitor!.Dispose();
         Communicator.Finish();
         _finished = true;
     }
@@ -76,8 +77,12 @@ public sealed class MpiJob : IDisposable
 
         string text = onAllRanks ? cause : $"Rank {Communicator.Rank} on {Communicator.Host}: {cause}";
         _error.WriteLine(text);
-        Record(new RankFailure(Communicator.Rank, Communicator.Host, text, true));
-        _monitor.Tell(cause);
+        if (!onAllRanks)
+        {
+            Record(new RankFailure(Communicator.Rank, Communicator.Host, text, true));
+        }
+
+        _monitor?.Tell(cause);
         Communicator.Abort(exitCode);
     }
 
@@ -106,6 +111,7 @@ public sealed class MpiJob : IDisposable
         }
 
         Record(failure);
+        _monitor?.Tell(failure.Cause); // so that nobody takes the end of this rank for the failure
         Communicator.Abort(1);
     }
 

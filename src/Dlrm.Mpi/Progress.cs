@@ -4,18 +4,19 @@ namespace Dlrm.Mpi;
 
 /// <summary>A thread that lets MPI work on what was started while the caller computes.</summary>
 /// <remarks>
-/// It sleeps until something is started, then enters MPI every <see cref="Interval"/> until nothing is left. While the
-/// caller itself waits, it finds the gate taken or the work done and costs next to nothing.
+/// It sleeps until something is started, then enters MPI from time to time until nothing is left. Where every core computes,
+/// each time takes a core from a worker for some microseconds, so it does so seldom; while the caller itself waits, it finds
+/// the gate taken or the work done.
 /// </remarks>
 internal sealed class Progress : IDisposable
 {
-    /// <summary>Set to <c>off</c>, there is no such thread: for measuring what it is worth.</summary>
+    /// <summary>Microseconds between two entries into MPI; <c>off</c> for no such thread.</summary>
     public const string Variable = "DLRM_MPI_PROGRESS";
 
-    /// <summary>Microseconds between two entries into MPI.</summary>
-    private const uint Interval = 50;
+    private const uint DefaultInterval = 500;
 
     private readonly MpiCommunicator _communicator;
+    private readonly uint _interval;
     private readonly ManualResetEventSlim _busy = new();
     private readonly Thread _thread;
     private volatile bool _stop;
@@ -24,6 +25,7 @@ internal sealed class Progress : IDisposable
     public Progress(MpiCommunicator communicator)
     {
         _communicator = communicator;
+        _interval = uint.TryParse(Environment.GetEnvironmentVariable(Variable), out uint interval) ? interval : DefaultInterval;
         _thread = new Thread(Run, maxStackSize: 256 * 1024) { IsBackground = true, Name = "dlrm mpi progress" };
         _thread.Start();
     }
@@ -60,7 +62,7 @@ internal sealed class Progress : IDisposable
             _busy.Reset();
             while (!_stop && _communicator.Advance())
             {
-                _ = SystemCalls.Sleep(Interval);
+                _ = SystemCalls.Sleep(_interval);
             }
         }
     }

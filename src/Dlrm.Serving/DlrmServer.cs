@@ -44,11 +44,17 @@ public static class DlrmServer
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, server));
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = server.DrainTime);
         builder.Services.AddDlrm(models);
-        builder.Services.AddGrpc(options =>
+        bool hasGrpc = server.Grpc.Count > 0 || server.TlsCertificate is not null;
+        if (hasGrpc)
         {
-            options.MaxReceiveMessageSize = checked((int)server.MaxBodyBytes);
-            options.EnableDetailedErrors = false;
-        });
+            builder.Services.AddGrpc(options =>
+            {
+                options.MaxReceiveMessageSize = checked((int)server.MaxBodyBytes);
+                options.EnableDetailedErrors = false;
+                options.IgnoreUnknownServices = true; // a path without an endpoint is none of gRPC's
+            });
+        }
+
         if (server.RatePerSecond > 0)
         {
             builder.Services.AddRateLimiter(options => RateLimit.Configure(options, server.RatePerSecond));
@@ -78,7 +84,11 @@ public static class DlrmServer
 
         app.UseRouting();
         app.MapDlrm();
-        app.MapGrpcService<Grpc.GrpcInference>();
+        if (hasGrpc)
+        {
+            app.MapGrpcService<Grpc.GrpcInference>();
+        }
+
         return app;
     }
 
@@ -112,6 +122,7 @@ public static class DlrmServer
             options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.SetMinimumLevel(LogLevel.Warning);
         logging.AddFilter("Dlrm", server.LogRequests ? LogLevel.Debug : LogLevel.Information);
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // why it did not start is said by whoever started it
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error); // bad requests are the clients', and are counted
     }
 
@@ -121,6 +132,7 @@ public static class DlrmServer
         kestrel.Limits.MaxRequestBodySize = server.MaxBodyBytes;
         kestrel.Limits.MaxConcurrentConnections = server.MaxConnections;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(240, server.SlowBodyGrace);
         X509Certificate2? certificate = server.TlsCertificate is null ? null : ReadCertificate(server.TlsCertificate, server.TlsKey);
         foreach (string address in server.Listen)
         {

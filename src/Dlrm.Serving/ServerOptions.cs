@@ -49,6 +49,9 @@ public sealed record ServerOptions
     /// <summary>Log at debug level, which has a line a request.</summary>
     public bool LogRequests { get; init; }
 
+    /// <summary>How long a body may come slower than Kestrel's 240 bytes a second.</summary>
+    internal TimeSpan SlowBodyGrace { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>No log at all.</summary>
     internal bool Silent { get; init; }
 

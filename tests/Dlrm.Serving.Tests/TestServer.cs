@@ -82,6 +82,11 @@ internal sealed class TestServer : IAsyncDisposable
         return body.GetProperty("error").GetString()!;
     }
 
+    public Readiness Readiness => _app.Services.GetRequiredService<Readiness>();
+
+    /// <summary>Asks the server to end, as SIGTERM does.</summary>
+    public Task StopAsync() => _app.StopAsync(Stop);
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

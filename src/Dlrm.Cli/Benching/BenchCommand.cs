@@ -98,9 +98,9 @@ internal sealed class BenchCommand : ToolCommand
             },
             Json = json,
         };
-        if (new RankTeam(values, job).Options is { } distributed)
+        if (job is not null && new RankTeam(values, job).Options is { } distributed)
         {
-            RankBench.Run(options, distributed, job!, console.Out);
+            RankBench.Run(options, distributed, job, console.Out);
             return ExitCode.Done;
         }
 

@@ -15,7 +15,7 @@ internal static class BenchPicture
     private static IEnumerable<RooflinePoint> Points(BenchResult result)
     {
         BenchFloor floor = result.Floor;
-        string name = string.Create(CultureInfo.InvariantCulture, $"{result.Preset} {result.Batch}");
+        string name = string.Create(CultureInfo.InvariantCulture, $"{result.Preset} {result.Batch}, {result.Threads}");
         yield return new RooflinePoint(name, IsTraining: true, floor.ComputeMs, floor.GatherMs + floor.UpdateMs, result.TrainMs);
         yield return new RooflinePoint(
             name, IsTraining: false, result.InferFloorMs - floor.GatherMs, floor.GatherMs, result.InferMs);

@@ -56,6 +56,7 @@ internal static class BenchRunner
 
         double trainSeconds = WarmUp(workload.Train);
         double inferSeconds = WarmUp(workload.Infer);
+        probe.StepSeconds = trainSeconds;
         int iterations = options.Iterations > 0
             ? options.Iterations
             : (int)Math.Clamp(DefaultSeconds / (trainSeconds + inferSeconds), Rounds, 1000);

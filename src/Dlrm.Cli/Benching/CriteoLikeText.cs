@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using Dlrm.Data.Criteo;
 
 namespace Dlrm.Cli.Benching;
 
@@ -37,6 +38,20 @@ internal static class CriteoLikeText
 
         stream.Write(buffer, 0, used);
         return rows;
+    }
+
+    /// <summary>Writes the first rows again as comma-separated text with a header, categories in quotes or not.</summary>
+    public static void WriteTable(string text, string table, long bytes, bool quoted)
+    {
+        using var reader = new StreamReader(text);
+        using var writer = new StreamWriter(table);
+        writer.Write(string.Join(',', CriteoColumns.Names) + "\n");
+        while (writer.BaseStream.Position < bytes && reader.ReadLine() is { } line)
+        {
+            IEnumerable<string> fields = line.Split('\t').Select(
+                (field, column) => quoted && column > CriteoColumns.Dense ? $"\"{field}\"" : field);
+            writer.Write(string.Join(',', fields) + "\n");
+        }
     }
 
     private static int WriteRow(Span<byte> row, System.Random random)

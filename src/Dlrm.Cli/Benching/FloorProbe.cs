@@ -11,6 +11,8 @@ namespace Dlrm.Cli.Benching;
 internal sealed class FloorProbe : IDisposable
 {
     private const int Burst = 200_000; // a third of a millisecond with AVX-512
+    private const double BurstSeconds = 0.33e-3;
+    private const double LongestSeconds = 20e-3;
 
     private readonly Engine _engine;
     private readonly RandomRowProbe? _rows;
@@ -30,10 +32,17 @@ internal sealed class FloorProbe : IDisposable
         _rows = rowFloats > 0 ? new RandomRowProbe(engine, tableBytes, rowFloats) : null;
     }
 
-    /// <summary>Measures once: a few milliseconds.</summary>
+    /// <summary>
+    /// How long the steps take: multiply-adds are measured in bursts of about that length (20 ms at most), since a processor
+    /// keeps its highest clock for less than a millisecond.
+    /// </summary>
+    public double StepSeconds { get; set; }
+
+    /// <summary>Measures once: some milliseconds.</summary>
     public void Measure()
     {
-        var work = new PeakWork(_engine.InstructionSet, _workerGflops);
+        double bursts = Math.Clamp(StepSeconds, BurstSeconds, LongestSeconds) / BurstSeconds;
+        var work = new PeakWork(_engine.InstructionSet, _workerGflops, (int)(Burst * bursts));
         _engine.Team.Run(ref work);
         _peak.Add(_workerGflops.Sum());
         if (_rows is not null)
@@ -67,8 +76,8 @@ internal sealed class FloorProbe : IDisposable
     /// <summary>Gives the memory back.</summary>
     public void Dispose() => _rows?.Dispose();
 
-    private readonly struct PeakWork(InstructionSet set, double[] gflops) : IParallelWork
+    private readonly struct PeakWork(InstructionSet set, double[] gflops, int iterations) : IParallelWork
     {
-        public void Execute(int worker, int workers) => gflops[worker] = PeakProbe.FmaGflops(set, Burst);
+        public void Execute(int worker, int workers) => gflops[worker] = PeakProbe.FmaGflops(set, iterations);
     }
 }

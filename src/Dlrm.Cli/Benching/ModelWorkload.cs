@@ -102,7 +102,9 @@ internal sealed class ModelWorkload : BenchWorkload
     public override void Train()
     {
         _model.Stages.Reset();
-        _model.TrainStep(NextBatch(), LearningRate);
+        _model.ForwardLoss(NextBatch());
+        _model.PrefetchLookups(_batches[(_next + 1) % _batches.Length]); // as the trainer does; nothing in one process
+        _model.BackwardAndUpdate(LearningRate);
     }
 
     public override void Infer() => (Quantized ?? _model).Predict(NextBatch());

@@ -86,6 +86,7 @@ internal static class ScalingBench
             all.Train();
         }
 
+        onePeak.StepSeconds = allPeak.StepSeconds = seconds;
         int count = steps > 0 ? steps : (int)Math.Clamp(TurnSeconds / seconds, 1, 1000);
         for (int turn = 0; turn < Turns; turn++)
         {

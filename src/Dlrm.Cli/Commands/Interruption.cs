@@ -13,6 +13,7 @@ internal sealed class Interruption : IDisposable
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
     private readonly TextWriter _error;
+    private readonly bool _asRank;
     private int _signals;
 
     private readonly string _message;
@@ -32,6 +33,7 @@ internal sealed class Interruption : IDisposable
     {
         _error = error;
         _message = (isTerminal ? ToolConsole.ClearLine : "") + message;
+        _asRank = asRank;
         PosixSignal[] signals = asRank
             ? [PosixSignal.SIGINT, PosixSignal.SIGTERM, (PosixSignal)SystemCalls.UserSignal]
             : [PosixSignal.SIGINT, PosixSignal.SIGTERM];
@@ -60,7 +62,12 @@ internal sealed class Interruption : IDisposable
         context.Cancel = true;
         if (Interlocked.Increment(ref _signals) == 1)
         {
-            (Tell ?? _error.WriteLine)(_message);
+            // SIGTERM is also how launchers end the ranks of a job that failed: then nothing is saved.
+            if (!_asRank || context.Signal != PosixSignal.SIGTERM)
+            {
+                (Tell ?? _error.WriteLine)(_message);
+            }
+
             _source.Cancel();
             return;
         }

@@ -22,7 +22,8 @@ internal sealed class PlanCommand : ToolCommand
     public override IReadOnlyList<ToolOption> Options { get; } =
     [
         .. PlanFlags.All, RunOptions.Format,
-        .. OptionCatalog.Train.Where(option => option != RunOptions.Format && PlanFlags.All.All(own => own.Name != option.Name)),
+        .. OptionCatalog.Train.Where(option => option != RunOptions.Format && option != RankOptions.Plan
+            && PlanFlags.All.All(own => own.Name != option.Name)),
     ];
 
     public override int Run(OptionValues values, ToolConsole console)
@@ -57,6 +58,12 @@ internal sealed class PlanCommand : ToolCommand
                 throw new UsageException(
                     $"{assumed.Switch}={values.Text(assumed)} assumes what --stats={values.Get(PlanFlags.Stats)} counts: leave one out.");
             }
+        }
+
+        if (values.Get(PlanFlags.Check) && values.GetInt(PlanFlags.Hosts) > 1)
+        {
+            throw new UsageException(
+                $"--check runs on this machine, and --hosts={values.Text(PlanFlags.Hosts)} asks for several: leave one out.");
         }
 
         if (values.IsGiven(PlanFlags.Machine) && values.IsGiven(PlanFlags.WriteMachine))

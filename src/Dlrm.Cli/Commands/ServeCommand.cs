@@ -23,7 +23,7 @@ internal sealed class ServeCommand : ToolCommand
 
     public override ToolOption Positional => ServeFlags.Model;
 
-    public override IReadOnlyList<ToolOption> Options { get; } = [.. ServeFlags.All, RunOptions.Config];
+    public override IReadOnlyList<ToolOption> Options => field ??= [.. ServeFlags.All, RunOptions.Config];
 
     public override int Run(OptionValues values, ToolConsole console)
     {

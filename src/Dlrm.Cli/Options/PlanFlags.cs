@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dlrm.Cli.Planning;
 
 namespace Dlrm.Cli.Options;
@@ -10,7 +11,7 @@ internal static class PlanFlags
     { IsNew = true };
 
     public static readonly ToolOption<long> Hosts = new(
-        "hosts", OptionGroup.Plan, new WholeNumber(1, 1 << 20), 1, "machines they run on, as many on each")
+        "hosts", OptionGroup.Plan, new HostCount(), 1, "machines they run on, as many ranks on each: a number, or a list as dlrm train takes it")
     { IsNew = true };
 
     public static readonly ToolOption<long> MemoryPerRank = new(
@@ -54,11 +55,25 @@ internal static class PlanFlags
         "cores-per-host", OptionGroup.Plan, new WholeNumber(1, 4096), 0, "cores of a host", "as measured")
     { IsNew = true };
 
+    public static readonly ToolOption<bool> Check = new(
+        "check", OptionGroup.Plan, new Flag(), false,
+        "also train some steps here, ranks as threads of this process, and print what they took beside the prediction; the model must fit")
+    { IsNew = true };
+
     public static readonly ToolOption<string> Output = new(
         "output", OptionGroup.Plan, new Text("FILE.json"), "plan.json", "the plan, for dlrm train --plan")
     { IsNew = true };
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ToolOption> All { get; } =
-        [Ranks, Hosts, MemoryPerRank, Network, Preset, Stats, Lookups, Skew, Machine, WriteMachine, CoresPerHost, Output];
+        [Ranks, Hosts, MemoryPerRank, Network, Preset, Stats, Lookups, Skew, Machine, WriteMachine, CoresPerHost, Check, Output];
+
+    /// <summary>A number of hosts, or their names.</summary>
+    private sealed record HostCount() : ValueKind<long>("H")
+    {
+        public override long Parse(string text) =>
+            long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+                ? number is >= 1 and <= 1 << 20 ? number : throw new FormatException("a number of hosts, 1 or more")
+                : text.Split(',').Select(host => host.Split(':')[0]).Distinct().Count();
+    }
 }

@@ -9,8 +9,9 @@ internal static class PlanJson
 {
     /// <summary>One object.</summary>
     /// <param name="result">The plan.</param>
+    /// <param name="measured">What steps took; null when none were made.</param>
     /// <param name="file">Where it was written.</param>
-    public static string Of(PlanResult result, string file)
+    public static string Of(PlanResult result, MeasuredStep? measured, string file)
     {
         StepPrediction step = result.Prediction;
         var json = new JsonObject
@@ -29,6 +30,16 @@ internal static class PlanJson
             ["contiguous"] = Baseline(result.Contiguous),
             ["greedy"] = Baseline(result.Greedy),
         };
+        if (measured is not null)
+        {
+            json["measured"] = new JsonObject
+            {
+                ["train_ms"] = measured.StepMs,
+                ["iters"] = measured.Steps,
+                ["breakdown"] = new JsonObject(measured.Breakdown.Select(stage => KeyValuePair.Create(stage.Key, (JsonNode?)stage.Value))),
+            };
+        }
+
         return json.ToJsonString();
     }
 

@@ -31,15 +31,16 @@ internal sealed class PlanRun(OptionValues given, ToolConsole console)
             throw new UsageException(exception.Message);
         }
 
+        MeasuredStep? measured = _values.Get(PlanFlags.Check) ? PlanMeasurement.Measure(request, result.Plan) : null;
         string output = _values.Get(PlanFlags.Output);
         WriteWhole(output, result.Plan.ToJson() + "\n");
         if (_values.Get(RunOptions.Format) == "json")
         {
-            console.Out.WriteLine(PlanJson.Of(result, output));
+            console.Out.WriteLine(PlanJson.Of(result, measured, output));
         }
         else
         {
-            PlanTables.Write(result, console);
+            PlanTables.Write(result, measured, console);
             console.Out.WriteLine($"{output}: dlrm train --plan={output} with the same model options.");
         }
 
@@ -77,6 +78,7 @@ internal sealed class PlanRun(OptionValues given, ToolConsole console)
             ThreadsPerRank = _values.GetInt(RunOptions.Threads),
             MemoryPerRank = _values.Get(PlanFlags.MemoryPerRank),
             Optimizer = _values.Get(TrainOptions.Optimizer),
+            ExchangedBytes = _values.Get(RankOptions.CommunicationType) == "fp32" ? sizeof(float) : sizeof(ushort),
             Machine = machine,
         };
         try

@@ -16,8 +16,9 @@ internal static class PlanTables
 
     /// <summary>Prints it.</summary>
     /// <param name="result">The plan.</param>
+    /// <param name="measured">What steps took; null when none were made.</param>
     /// <param name="console">Where to.</param>
-    public static void Write(PlanResult result, ToolConsole console)
+    public static void Write(PlanResult result, MeasuredStep? measured, ToolConsole console)
     {
         IAnsiConsole output = AnsiConsole.Create(new AnsiConsoleSettings
         {
@@ -37,6 +38,11 @@ internal static class PlanTables
         output.Write(Placements(result));
         output.Write(Stages(result));
         output.Write(Ranks(result.Prediction.Ranks));
+        if (measured is not null)
+        {
+            output.Write(Check(result.Prediction, measured));
+        }
+
         console.Out.WriteLine("A projection from the machine's figures, not a measurement; docs/plan.md says how it is made.");
     }
 
@@ -83,6 +89,24 @@ internal static class PlanTables
             Text($"{result.Contiguous.Prediction.SamplesPerSecond:N0}"),
             Text($"{result.Greedy.Prediction.SamplesPerSecond:N0}"));
         table.AddRow("memory missing", "none", Missing(result.Contiguous), Missing(result.Greedy));
+        return table;
+    }
+
+    /// <summary>Beside what was measured on rank 0; waiting is what other ranks took longer.</summary>
+    private static Table Check(StepPrediction prediction, MeasuredStep measured)
+    {
+        Table table = New(("stage, as in dlrm bench", false), ("predicted ms", true), ("measured ms", true), ("ratio", true));
+        foreach ((string stage, double milliseconds) in measured.Breakdown)
+        {
+            double expected = prediction.Breakdown.GetValueOrDefault(stage);
+            table.AddRow(stage, Milliseconds(expected), Milliseconds(milliseconds), milliseconds > 0 ? Text($"{expected / milliseconds:0.00}") : "");
+        }
+
+        table.AddRow(
+            Text($"step, quartile of {measured.Steps}"),
+            Milliseconds(prediction.StepMs),
+            Milliseconds(measured.StepMs),
+            Text($"{prediction.StepMs / measured.StepMs:0.00}"));
         return table;
     }
 

@@ -8,7 +8,6 @@ using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Model;
 using Dlrm.Mpi;
-using Dlrm.Optimizers;
 using Dlrm.Random;
 
 namespace Dlrm.Cli.Running;

@@ -58,6 +58,7 @@ internal static class OnnxPreprocessingReader
         {
             { Encoding: SparseEncoding.Hash } => "is hashed, and ONNX has no such hash",
             { IsBag: true } => "is a bag in one text, which no operator of this version divides",
+            { Column: not null } => "is a number that is a category too, for which no operator has the bins",
             { Modulo: > 0 } => "is taken modulo a number before it is looked up",
             { Type: SparseType.Hex } => "holds hexadecimal numbers, which no operator reads",
             { OutOfVocabulary: false } => "has no row for values that training has not seen",

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json.Nodes;
 using Dlrm.Cli.Options;
 using Dlrm.Distributed;
 using Dlrm.Kernels;
@@ -23,11 +22,13 @@ internal sealed class RankTeam(OptionValues values, MpiJob? job)
     /// <summary>Ranks.</summary>
     public int Size => job?.Communicator.Size ?? 1;
 
-    /// <summary>How ranks share the model; null for a process on its own.</summary>
+    /// <summary>
+    /// How ranks share the model; null for a process on its own, unless it shall give the bits that several ranks would.
+    /// </summary>
     /// <exception cref="UsageException">The file of --plan cannot be read, or is none.</exception>
-    public DistributedOptions? Options { get; } = job is null ? null : new DistributedOptions
+    public DistributedOptions? Options { get; } = job is null && values.Get(RankOptions.Deterministic) != "ranks" ? null : new DistributedOptions
     {
-        Communicator = job.Communicator,
+        Communicator = job is null ? LocalCommunicator.Alone() : job.Communicator,
         Plan = PlanOf(values),
         CommunicationFormat = values.Get(RankOptions.CommunicationType) switch
         {

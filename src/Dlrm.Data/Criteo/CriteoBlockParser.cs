@@ -1,11 +1,14 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using Dlrm.Data.Lines;
+using Dlrm.Kernels;
 
 namespace Dlrm.Data.Criteo;
 
-/// <summary>Reads blocks of lines, eight bytes at a time; what is not plain goes to <see cref="CriteoLineParser"/>.</summary>
+/// <summary>
+/// Reads blocks of lines: first all tabs and line ends are found, then the fields of a row are read side by side; what is not plain
+/// goes to <see cref="CriteoLineParser"/>.
+/// </summary>
 internal static class CriteoBlockParser
 {
     private const ulong EachByte = 0x0101010101010101;
@@ -15,7 +18,15 @@ internal static class CriteoBlockParser
     /// <param name="block">Text.</param>
     /// <param name="rows">Where the good lines go, and the bad ones.</param>
     /// <param name="stopAtBadLine">Read no further than the first bad line.</param>
-    public static void Parse(TextBlock block, CriteoRowBlock rows, bool stopAtBadLine)
+    public static void Parse(TextBlock block, CriteoRowBlock rows, bool stopAtBadLine) =>
+        Parse(block, rows, stopAtBadLine, InstructionSets.Choose());
+
+    /// <summary>Reads a block into <paramref name="rows"/>, whose former contents are lost.</summary>
+    /// <param name="block">Text.</param>
+    /// <param name="rows">Where the good lines go, and the bad ones.</param>
+    /// <param name="stopAtBadLine">Read no further than the first bad line.</param>
+    /// <param name="set">How; the result is the same.</param>
+    public static void Parse(TextBlock block, CriteoRowBlock rows, bool stopAtBadLine, InstructionSet set)
     {
         rows.Rows = 0;
         rows.Lines = 0;
@@ -23,7 +34,7 @@ internal static class CriteoBlockParser
         switch (block.Kind)
         {
             case TextBlockKind.Lines:
-                ParseLines(block, rows, stopAtBadLine);
+                ParseLines(block, rows, stopAtBadLine, set);
                 break;
             case TextBlockKind.OverlongLine:
                 rows.Lines = 1;
@@ -40,129 +51,115 @@ internal static class CriteoBlockParser
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ParseLines(TextBlock block, CriteoRowBlock rows, bool stopAtBadLine)
+    private static void ParseLines(TextBlock block, CriteoRowBlock rows, bool stopAtBadLine, InstructionSet set)
     {
-        ReadOnlySpan<byte> text = block.Bytes;
-        int end = block.Length;
-        int position = 0;
-        int row = 0;
-        int lines = 0;
-        while (position < end && !(stopAtBadLine && rows.BadLines.Count > 0))
-        {
-            lines++;
-            int next = ParseFast(text, position, row, rows);
-            if (next > 0)
-            {
-                position = next;
-                row++;
-                continue;
-            }
+        FieldKernel kernel = FieldKernel.For(set);
+        int places = ByteScan.For(set).Places(block.Text, (byte)'\t', (byte)'\n', rows.Separators);
+        int lines = ByteScan.For(set).Places(block.Text, (byte)'\n', (byte)'\n', rows.LineEnds);
 
-            int length = text[position..end].IndexOf((byte)'\n');
-            if (CriteoLineParser.Parse(text.Slice(position, length), lines, row, rows) is BadLine bad)
+        // So that the last line may be asked for its fortieth separator whatever it has.
+        rows.Separators.AsSpan(places, CriteoColumns.Count).Fill(int.MaxValue);
+        int start = 0;
+        int separator = 0;
+        int row = 0;
+        int line = 0;
+        while (line < lines && !(stopAtBadLine && rows.BadLines.Count > 0))
+        {
+            int end = rows.LineEnds[line++];
+            ReadOnlySpan<int> separators = rows.Separators.AsSpan(separator, CriteoColumns.Count);
+            if (separators[^1] == end && ParseFast(block.Bytes, start, separators, row, rows, kernel))
             {
-                rows.BadLines.Add(bad);
+                row++;
+                separator += CriteoColumns.Count;
             }
             else
             {
-                row++;
+                if (CriteoLineParser.Parse(block.Bytes.AsSpan(start, end - start), line, row, rows) is BadLine bad)
+                {
+                    rows.BadLines.Add(bad);
+                }
+                else
+                {
+                    row++;
+                }
+
+                while (rows.Separators[separator++] < end)
+                {
+                }
             }
 
-            position += length + 1;
+            start = end + 1;
         }
 
         rows.Rows = row;
-        rows.Lines = lines;
+        rows.Lines = line;
     }
 
-    /// <summary>Reads a line if it is plain: label 0 or 1, numbers of up to eight digits, hashes of up to eight.</summary>
-    /// <returns>Where the next line begins, or 0 if this one is not plain (its row then holds no meaning).</returns>
+    /// <summary>Reads a line of forty fields if it is plain: label 0 or 1, numbers of up to eight digits, hashes of up to eight.</summary>
+    /// <returns>False if it is not plain (its row then holds no meaning).</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int ParseFast(ReadOnlySpan<byte> text, int position, int row, CriteoRowBlock rows)
+    private static bool ParseFast(
+        ReadOnlySpan<byte> text, int start, ReadOnlySpan<int> separators, int row, CriteoRowBlock rows, FieldKernel kernel)
     {
-        uint label = text[position] - (uint)'0';
-        if (label > 1 || text[position + 1] != '\t')
-        {
-            return 0;
-        }
-
-        position += 2;
-        Span<int> dense = rows.Dense.AsSpan(row * CriteoColumns.Dense, CriteoColumns.Dense);
-        for (int column = 0; column < dense.Length; column++)
-        {
-            // A block's padding lets the last line be read past its end; its line feed still ends every field.
-            if (position + sizeof(ulong) >= text.Length)
-            {
-                return 0;
-            }
-
-            ulong bytes = BinaryPrimitives.ReadUInt64LittleEndian(text[position..]);
-            ulong digits = bytes ^ (EachByte * '0');
-
-            // The high bit of a byte is set where it is no decimal digit; bytes above 127 keep their own high bit.
-            ulong other = (((digits & ~HighBits) + (EachByte * 0x76)) | digits) & HighBits;
-            int length = BitOperations.TrailingZeroCount(other) >> 3;
-            if (text[position + length] != '\t')
-            {
-                if (!TryNegative(text, ref position, out dense[column]))
-                {
-                    return 0;
-                }
-
-                continue;
-            }
-
-            dense[column] = length > 0 ? Decimal(digits, length) : CriteoColumns.Missing;
-            position += length + 1;
-        }
-
-        Span<uint> hashes = rows.Hashes;
-        int at = row;
-        for (int column = 0; column < CriteoColumns.Categorical; column++)
-        {
-            if (position + sizeof(ulong) >= text.Length)
-            {
-                return 0;
-            }
-
-            ulong bytes = BinaryPrimitives.ReadUInt64LittleEndian(text[position..]);
-            ulong low = bytes & ~HighBits;
-            ulong digit = low ^ (EachByte * '0');
-            ulong letter = (low | (EachByte * 0x20)) ^ (EachByte * 0x60);
-            ulong isDigit = ~(digit + (EachByte * 0x76));
-            ulong isLetter = (letter + (EachByte * 0x7f)) & ~(letter + (EachByte * 0x79));
-            ulong other = (~(isDigit | isLetter) | bytes) & HighBits;
-            int length = BitOperations.TrailingZeroCount(other) >> 3;
-            if (text[position + length] != (column < CriteoColumns.Categorical - 1 ? '\t' : '\n'))
-            {
-                return 0;
-            }
-
-            hashes[at] = Hexadecimal(bytes, length);
-            at += CriteoRowBlock.Capacity;
-            position += length + 1;
-        }
-
-        rows.Labels[row] = (byte)label;
-        return position;
-    }
-
-    /// <summary>Reads a minus, up to eight digits and a tab.</summary>
-    private static bool TryNegative(ReadOnlySpan<byte> text, ref int position, out int value)
-    {
-        value = 0;
-        int at = position + 1;
-        while (at < position + 9 && text[at] is >= (byte)'0' and <= (byte)'9')
-        {
-            value = (value * 10) - (text[at++] - '0');
-        }
-
-        if (text[position] != '-' || text[at] != '\t' || at == position + 1)
+        uint label = text[start] - (uint)'0';
+        if (label > 1 || separators[0] != start + 1)
         {
             return false;
         }
 
-        position = at + 1;
+        // The kernel reads eight bytes up to each end, which a block's first line may not have, and knows no minus.
+        ReadOnlySpan<int> numbers = separators[..(CriteoColumns.Dense + 1)];
+        Span<int> dense = rows.Dense.AsSpan(row * CriteoColumns.Dense, CriteoColumns.Dense);
+        if ((numbers[1] < sizeof(ulong) || !kernel.Decimal(text, numbers, dense)) && !SignedNumbers(text, numbers, dense))
+        {
+            return false;
+        }
+
+        Span<uint> hashes = stackalloc uint[CriteoColumns.Categorical];
+        if (!kernel.Hexadecimal(text, separators[CriteoColumns.Dense..], hashes))
+        {
+            return false;
+        }
+
+        Span<uint> columns = rows.Hashes;
+        int target = row;
+        foreach (uint hash in hashes)
+        {
+            columns[target] = hash;
+            target += CriteoRowBlock.Capacity;
+        }
+
+        rows.Labels[row] = (byte)label;
+        return true;
+    }
+
+    /// <summary>Reads numbers of up to eight digits, with a minus or without.</summary>
+    private static bool SignedNumbers(ReadOnlySpan<byte> text, ReadOnlySpan<int> separators, Span<int> dense)
+    {
+        for (int column = 0; column < dense.Length; column++)
+        {
+            int at = separators[column] + 1;
+            bool negative = text[at] == (byte)'-';
+            at += negative ? 1 : 0;
+            int length = separators[column + 1] - at;
+            if (length > 8 || (negative && length == 0))
+            {
+                return false;
+            }
+
+            // A block's padding lets eight bytes be read at each field's start. The high bit of a byte is set where it is no decimal
+            // digit; bytes above 127 keep their own high bit.
+            ulong digits = BinaryPrimitives.ReadUInt64LittleEndian(text[at..]) ^ (EachByte * '0');
+            ulong other = (((digits & ~HighBits) + (EachByte * 0x76)) | digits) & HighBits;
+            if (AlignLast(other, length) != 0)
+            {
+                return false;
+            }
+
+            int value = Decimal(digits, length);
+            dense[column] = length > 0 ? (negative ? -value : value) : CriteoColumns.Missing;
+        }
+
         return true;
     }
 
@@ -175,18 +172,6 @@ internal static class CriteoBlockParser
         digits = (digits * 10) + (digits >> 8);
         return (int)((((digits & 0x000000ff000000ff) * 0x000f424000000064)
             + (((digits >> 16) & 0x000000ff000000ff) * 0x0000271000000001)) >> 32);
-    }
-
-    /// <summary>The number that the first <paramref name="length"/> bytes write, each a hexadecimal digit; none write 0.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Hexadecimal(ulong bytes, int length)
-    {
-        // Letters have bit 6 set and count from 1; digits have not and count from 0.
-        ulong nibbles = (bytes & (EachByte * 0xf)) + (((bytes >> 6) & EachByte) * 9);
-        nibbles = BinaryPrimitives.ReverseEndianness(AlignLast(nibbles, length));
-        nibbles = (nibbles | (nibbles >> 4)) & 0x00ff00ff00ff00ff;
-        nibbles = (nibbles | (nibbles >> 8)) & 0x0000ffff0000ffff;
-        return (uint)(nibbles | (nibbles >> 16));
     }
 
     /// <summary>Shifts by 64 − 8·length bits, in two halves because a shift by 64 would be one by 0.</summary>

@@ -1,5 +1,6 @@
 using Dlrm.Data.Folders;
 using Dlrm.Data.Lines;
+using Dlrm.Kernels;
 using Dlrm.Threading;
 
 namespace Dlrm.Data.Criteo;
@@ -14,6 +15,7 @@ internal sealed class CriteoColumnRound : IDisposable
     private readonly TextBlock?[] _blocks;
     private readonly HashVocabulary[] _vocabularies;
     private readonly int _maxIndexRange;
+    private readonly InstructionSet _set = InstructionSets.Choose();
 
     /// <summary>As many blocks as workers.</summary>
     /// <param name="workers">1 or more.</param>
@@ -47,9 +49,6 @@ internal sealed class CriteoColumnRound : IDisposable
 
     /// <summary>The numbers given so far, by column.</summary>
     public IReadOnlyList<HashVocabulary> Vocabularies => _vocabularies;
-
-    /// <summary>(26) of (values or more): rows of each value so far.</summary>
-    public long[][] Counts { get; } = [.. Enumerable.Range(0, CriteoColumns.Categorical).Select(_ => new long[64])];
 
     /// <summary>Fetches blocks and parses them.</summary>
     /// <returns>False at the end of the file.</returns>
@@ -113,24 +112,7 @@ internal sealed class CriteoColumnRound : IDisposable
                 }
             }
 
-            Span<int> indices = Columns[block].Sparse[column].Ints[..hashes.Length];
-            _vocabularies[column].Encode(hashes, indices, stride: 1);
-            CountRows(column, indices);
-        }
-    }
-
-    /// <summary>Adds rows of values; the indices have just been written and are in the first-level cache.</summary>
-    public void CountRows(int column, ReadOnlySpan<int> indices)
-    {
-        if (Counts[column].Length < _vocabularies[column].Count)
-        {
-            Array.Resize(ref Counts[column], _vocabularies[column].Count * 2);
-        }
-
-        long[] counts = Counts[column];
-        foreach (int index in indices)
-        {
-            counts[index]++;
+            _vocabularies[column].Encode(hashes, Columns[block].Sparse[column].Ints, stride: 1);
         }
     }
 
@@ -162,7 +144,7 @@ internal sealed class CriteoColumnRound : IDisposable
         {
             if (worker < round.Count)
             {
-                CriteoBlockParser.Parse(round._blocks[worker]!, round.Rows[worker], stopAtBadLine);
+                CriteoBlockParser.Parse(round._blocks[worker]!, round.Rows[worker], stopAtBadLine, round._set);
             }
         }
     }

@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Apache.Arrow;
+using Apache.Arrow.Types;
 using Dlrm.Data.Folders;
 using Dlrm.Data.Lines;
 using Dlrm.Data.Preprocessing;
@@ -34,6 +36,7 @@ internal sealed class CriteoPass : IDisposable
     private readonly List<SourceRows> _sources = [];
     private readonly RowBuffers _pending = new(CriteoColumns.Dense, new bool[CriteoColumns.Categorical], weighted: false, grouped: false);
     private readonly int[] _known = new int[CriteoColumns.Categorical];
+    private readonly ColumnReport[] _columns = new ColumnReport[CriteoColumns.Categorical];
 
     // One bit a row read: kept or dropped. Only with sub-sampling; otherwise all are kept.
     private readonly List<ulong> _kept = [];
@@ -114,6 +117,9 @@ internal sealed class CriteoPass : IDisposable
     public IReadOnlyList<SourceEntry> SourceEntries() =>
         [.. _sources.Select((source, file) => new SourceEntry(_files[file], source.Bytes, source.XxHash3, source.Read))];
 
+    /// <summary>The report's columns, once the vocabularies are written.</summary>
+    public IReadOnlyList<ColumnReport> Columns => _columns;
+
     /// <summary>Writes the vocabularies and gives the features.</summary>
     public IReadOnlyList<SparseFeature> WriteVocabularies(string folder)
     {
@@ -121,18 +127,15 @@ internal sealed class CriteoPass : IDisposable
         Parallel.For(0, features.Length, new ParallelOptions { MaxDegreeOfParallelism = _workers }, column =>
         {
             HashVocabulary vocabulary = _round.Vocabularies[column];
-            long[] counts = _round.Counts[column];
+            long[] counts = vocabulary.Counts();
             string name = string.Create(CultureInfo.InvariantCulture, $"vocabulary-{column:000}.arrow");
-            var text = new byte[8];
             (string hash, string values) = VocabularyFile.Write(
-                Path.Combine(folder, name), vocabulary.Count,
-                number =>
+                Path.Combine(folder, name), vocabulary.Count, StringType.Default,
+                (first, length, texts, ends, frequencies) =>
                 {
-                    WriteHexadecimal(vocabulary.Hashes[number], text);
-                    return text;
-                },
-                number => counts[number],
-                isText: true);
+                    WriteHexadecimal(vocabulary.Hashes.Slice(first, length), texts, ends);
+                    counts.AsSpan(first, length).CopyTo(frequencies);
+                });
             features[column] = new SparseFeature
             {
                 Name = CriteoColumns.Names[1 + CriteoColumns.Dense + column],
@@ -143,28 +146,23 @@ internal sealed class CriteoPass : IDisposable
                 VocabularyHash = hash,
                 ValuesHash = values,
             };
+            _columns[column] = Report(features[column], vocabulary.Hashes, counts);
         });
         return features;
     }
 
-    /// <summary>The report's columns.</summary>
-    public IReadOnlyList<ColumnReport> Columns(IReadOnlyList<SparseFeature> features) =>
-    [
-        .. features.Select((feature, column) =>
+    private static ColumnReport Report(SparseFeature feature, ReadOnlySpan<uint> hashes, long[] counts)
+    {
+        int missing = hashes.IndexOf(0u);
+        var top = new List<string>();
+        foreach (int value in MostFrequent.Of(counts))
         {
-            ReadOnlySpan<uint> hashes = _round.Vocabularies[column].Hashes;
-            long[] counts = _round.Counts[column][..hashes.Length];
-            int missing = hashes.IndexOf(0u);
-            var top = new List<string>();
-            foreach (int value in MostFrequent.Of(counts))
-            {
-                top.Add(string.Create(CultureInfo.InvariantCulture, $"{_round.Vocabularies[column].Hashes[value]:x8} ({counts[value]:N0})"));
-            }
+            top.Add(string.Create(CultureInfo.InvariantCulture, $"{hashes[value]:x8} ({counts[value]:N0})"));
+        }
 
-            return new ColumnReport(
-                feature.Name, "sparse", counts.Length, feature.TableRows, missing < 0 ? 0 : counts[missing], 0, string.Join(", ", top));
-        }),
-    ];
+        return new ColumnReport(
+            feature.Name, "sparse", counts.Length, feature.TableRows, missing < 0 ? 0 : counts[missing], 0, string.Join(", ", top));
+    }
 
     /// <summary>Ends the threads and gives the memory back.</summary>
     public void Dispose()
@@ -173,15 +171,24 @@ internal sealed class CriteoPass : IDisposable
         _round.Dispose();
     }
 
-    /// <summary>Writes eight lower-case digits: each half byte goes to a byte of its own, letters lie 39 above digits.</summary>
-    private static void WriteHexadecimal(uint hash, Span<byte> text)
+    /// <summary>
+    /// Writes eight lower-case digits for each hash: each half byte goes to a byte of its own, letters lie 39 above digits.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WriteHexadecimal(ReadOnlySpan<uint> hashes, ColumnBuffer texts, Span<int> ends)
     {
-        ulong digits = hash;
-        digits = ((digits & 0xffff0000) << 16) | (digits & 0xffff);
-        digits = ((digits & 0x0000ff000000ff00) << 8) | (digits & 0x000000ff000000ff);
-        digits = ((digits & 0x00f000f000f000f0) << 4) | (digits & 0x000f000f000f000f);
-        ulong letters = ((digits + 0x0606060606060606) >> 4) & 0x0101010101010101;
-        BinaryPrimitives.WriteUInt64BigEndian(text, digits + 0x3030303030303030 + (letters * 39));
+        texts.Reserve(hashes.Length * sizeof(ulong), 1);
+        Span<byte> text = texts.Bytes;
+        for (int row = 0; row < hashes.Length; row++)
+        {
+            ulong digits = hashes[row];
+            digits = ((digits & 0xffff0000) << 16) | (digits & 0xffff);
+            digits = ((digits & 0x0000ff000000ff00) << 8) | (digits & 0x000000ff000000ff);
+            digits = ((digits & 0x00f000f000f000f0) << 4) | (digits & 0x000f000f000f000f);
+            ulong letters = ((digits + 0x0606060606060606) >> 4) & 0x0101010101010101;
+            BinaryPrimitives.WriteUInt64BigEndian(text[(row * sizeof(ulong))..], digits + 0x3030303030303030 + (letters * 39));
+            ends[row] = (row + 1) * sizeof(ulong);
+        }
     }
 
     private PartWriter NewWriter() => new(
@@ -399,14 +406,27 @@ internal sealed class CriteoPass : IDisposable
     /// <summary>Counts the values of the rows that an earlier process wrote.</summary>
     private void Recount()
     {
+        foreach (HashVocabulary vocabulary in _round.Vocabularies)
+        {
+            vocabulary.ClearCounts();
+        }
+
         foreach (RowFileEntry entry in Files)
         {
             using var file = new RowFile(Path.Combine(_folder, entry.Name), ArrowSchema);
             Parallel.For(0, CriteoColumns.Categorical, new ParallelOptions { MaxDegreeOfParallelism = _workers }, column =>
             {
+                HashVocabulary vocabulary = _round.Vocabularies[column];
                 foreach (RowFile.Piece piece in file.Pieces)
                 {
-                    _round.CountRows(column, piece.Column<int>(1 + CriteoColumns.Dense + column, 0, piece.Rows));
+                    ReadOnlySpan<int> indices = piece.Column<int>(1 + CriteoColumns.Dense + column, 0, piece.Rows);
+                    var hashes = new uint[indices.Length];
+                    for (int row = 0; row < hashes.Length; row++)
+                    {
+                        hashes[row] = vocabulary.Hashes[indices[row]];
+                    }
+
+                    vocabulary.Encode(hashes, new int[hashes.Length], stride: 1);
                 }
             });
         }

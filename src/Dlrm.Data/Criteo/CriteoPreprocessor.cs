@@ -60,7 +60,7 @@ public static class CriteoPreprocessor
         using var pass = new CriteoPass(options, files, Journal<CriteoPiece>.Open(output.Work, settings, files), output.Work, rejects, progress);
         pass.Run(cancellation);
         DataSetDescription description = Describe(options, settings, files, pass, rejects, output);
-        IReadOnlyList<ColumnReport> columns = pass.Columns(description.Sparse);
+        IReadOnlyList<ColumnReport> columns = pass.Columns;
         output.Write("report.json", PreprocessReport.ToJson(description, columns));
         if (rejects.Lines.Count > 0)
         {
@@ -102,12 +102,12 @@ public static class CriteoPreprocessor
     /// <summary>
     /// Rows and buffers, and the vocabularies: as many different hashes as Criteo's own data have in so many rows. Kaggle's
     /// 45.8 million rows have 33.8 million, Terabyte's 4.37 billion have 883 million: the 0.716th power of the rows. One takes
-    /// up to 60 bytes, while its table grows.
+    /// up to 64 bytes, while its table grows.
     /// </summary>
     private static string RequireRoom(CriteoPreprocessOptions options, IReadOnlyList<string> files, OutputFolder output)
     {
         const double TextBytesPerRow = 240;
-        const double HashBytes = 60;
+        const double HashBytes = 64;
         double text = SpaceCheck.TextBytes(files);
         double hashes = 33.8e6 * Math.Pow(text / TextBytesPerRow / 45.8e6, 0.716);
         if (options.MaxIndexRange > 0)
@@ -116,7 +116,7 @@ public static class CriteoPreprocessor
         }
 
         int workers = options.Threads > 0 ? options.Threads : WorkerTeam.DefaultWorkers;
-        long buffers = (workers * 6L * Lines.TextBlock.Capacity) + ((long)PartWriter.BatchRows * CriteoPass.RowBytes);
+        long buffers = (workers * 14L * Lines.TextBlock.Capacity) + ((long)PartWriter.BatchRows * CriteoPass.RowBytes);
         return SpaceCheck.Require(
             output, (long)(text * CriteoPass.RowBytes / 200), buffers + (long)(hashes * HashBytes),
             "Take hashes modulo a number with --max-ind-range, which bounds the vocabularies, or use a machine with more memory.");

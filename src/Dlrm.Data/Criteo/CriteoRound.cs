@@ -1,4 +1,5 @@
 using Dlrm.Data.Lines;
+using Dlrm.Kernels;
 using Dlrm.Threading;
 
 namespace Dlrm.Data.Criteo;
@@ -11,6 +12,7 @@ internal sealed class CriteoRound : IDisposable
 {
     private readonly WorkerTeam _team;
     private readonly TextBlock?[] _blocks;
+    private readonly InstructionSet _set = InstructionSets.Choose();
     private readonly HashVocabulary[] _vocabularies;
 
     /// <summary>As many blocks as workers.</summary>
@@ -113,7 +115,7 @@ internal sealed class CriteoRound : IDisposable
         {
             if (worker < round.Count)
             {
-                CriteoBlockParser.Parse(round._blocks[worker]!, round.Rows[worker], stopAtBadLine);
+                CriteoBlockParser.Parse(round._blocks[worker]!, round.Rows[worker], stopAtBadLine, round._set);
             }
         }
     }

@@ -1,4 +1,5 @@
 using Dlrm.Data.Lines;
+using Dlrm.Kernels;
 
 namespace Dlrm.Data.Criteo;
 
@@ -25,6 +26,12 @@ internal sealed class CriteoRowBlock
 
     /// <summary>Hashes, (26, capacity): a column lies in one piece, because each goes to a vocabulary of its own.</summary>
     public uint[] Hashes { get; } = new uint[Capacity * CriteoColumns.Categorical];
+
+    /// <summary>Places of the block's tabs and line ends, with room for a line's more.</summary>
+    public int[] Separators { get; } = new int[TextBlock.Capacity + TextBlock.Padding + CriteoColumns.Count + ByteScan.Slack];
+
+    /// <summary>Places of the block's line ends.</summary>
+    public int[] LineEnds { get; } = new int[TextBlock.Capacity + TextBlock.Padding + ByteScan.Slack];
 
     /// <summary>What the hashes are numbered to, (R, 26) row-major.</summary>
     public int[] Indices { get; } = new int[Capacity * CriteoColumns.Categorical];

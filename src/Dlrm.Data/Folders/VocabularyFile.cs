@@ -22,17 +22,37 @@ internal static class VocabularyFile
     /// <param name="number">0, 1, ….</param>
     public delegate ReadOnlySpan<byte> ValueOf(int number);
 
+    /// <summary>Takes a value; the span does not last.</summary>
+    /// <param name="value">Its bytes.</param>
+    public delegate void TakeValue(ReadOnlySpan<byte> value);
+
+    /// <summary>Values by their numbers [first, first + length): texts one after the other, their ends, how often each occurs.</summary>
+    /// <param name="first">The first number.</param>
+    /// <param name="length">How many.</param>
+    /// <param name="texts">To be reserved and filled.</param>
+    /// <param name="ends">(length): where each text ends.</param>
+    /// <param name="counts">(length).</param>
+    public delegate void FillValues(int first, int length, ColumnBuffer texts, Span<int> ends, Span<long> counts);
+
     /// <summary>Writes one.</summary>
     /// <param name="path">A new file.</param>
     /// <param name="count">Values.</param>
     /// <param name="value">Each.</param>
     /// <param name="frequency">How often each occurs.</param>
-    /// <param name="isText">The values are known to be UTF-8.</param>
     /// <returns>XxHash3 of the file, and of the values alone.</returns>
-    public static (string File, string Values) Write(string path, int count, ValueOf value, Func<int, long> frequency, bool isText = false)
+    public static (string File, string Values) Write(string path, int count, ValueOf value, Func<int, long> frequency) =>
+        Write(path, count, IsText(count, value) ? StringType.Default : BinaryType.Default, Each(value, frequency));
+
+    /// <summary>Writes one of many values at a time.</summary>
+    /// <param name="path">A new file.</param>
+    /// <param name="count">Values.</param>
+    /// <param name="type">Text, or binary.</param>
+    /// <param name="read">Gives the values.</param>
+    /// <returns>XxHash3 of the file, and of the values alone.</returns>
+    public static (string File, string Values) Write(string path, int count, IArrowType type, FillValues read)
     {
         using var stream = new HashingWriteStream(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16));
-        string values = Write(stream, count, value, frequency, isText);
+        string values = Write(stream, count, type, read);
         stream.FlushToDisk();
         return (stream.Hash.ToString("x16", CultureInfo.InvariantCulture), values);
     }
@@ -40,38 +60,45 @@ internal static class VocabularyFile
     /// <summary>Writes one to a stream, which stays open.</summary>
     /// <param name="stream">Written front to back.</param>
     /// <param name="vocabulary">The values.</param>
-    public static void Write(Stream stream, FittedVocabulary vocabulary) =>
-        Write(new HashingWriteStream(stream), vocabulary.Count, vocabulary.Value, vocabulary.Frequency, isText: false);
+    public static void Write(Stream stream, FittedVocabulary vocabulary) => Write(
+        new HashingWriteStream(stream),
+        vocabulary.Count,
+        IsText(vocabulary.Count, vocabulary.Value) ? StringType.Default : BinaryType.Default,
+        Each(vocabulary.Value, vocabulary.Frequency));
 
-    private static string Write(HashingWriteStream stream, int count, ValueOf value, Func<int, long> frequency, bool isText)
+    /// <summary>Values that are asked for one at a time.</summary>
+    private static FillValues Each(ValueOf value, Func<int, long> frequency) => (first, length, texts, ends, counts) =>
     {
-        bool utf8 = isText || IsText(count, value);
-        IArrowType type = utf8 ? StringType.Default : BinaryType.Default;
+        int used = 0;
+        for (int row = 0; row < length; row++)
+        {
+            ReadOnlySpan<byte> bytes = value(first + row);
+            texts.Reserve(used + bytes.Length, 1);
+            bytes.CopyTo(texts.Bytes[used..]);
+            used += bytes.Length;
+            ends[row] = used;
+            counts[row] = frequency(first + row);
+        }
+    };
+
+    private static string Write(HashingWriteStream stream, int count, IArrowType type, FillValues read)
+    {
         var schema = new Schema(
             [new Field("value", type, nullable: false), new Field("count", Int64Type.Default, nullable: false)], null);
         var valuesHash = new XxHash3();
         var texts = new ColumnBuffer();
         var offsets = new ColumnBuffer();
         var counts = new ColumnBuffer();
-        offsets.Reserve(BatchValues + 1);
-        counts.Reserve(BatchValues, sizeof(long));
+        offsets.Reserve(Math.Min(count, BatchValues) + 1);
+        counts.Reserve(Math.Min(count, BatchValues), sizeof(long));
         using (var writer = new ArrowFileWriter(stream, schema, leaveOpen: true))
         {
             writer.WriteStart();
             for (int first = 0; first < count; first += BatchValues)
             {
                 int length = Math.Min(BatchValues, count - first);
-                int used = 0;
-                for (int row = 0; row < length; row++)
-                {
-                    ReadOnlySpan<byte> bytes = value(first + row);
-                    texts.Reserve(used + bytes.Length, 1);
-                    bytes.CopyTo(texts.Bytes[used..]);
-                    used += bytes.Length;
-                    offsets.Ints[row + 1] = used;
-                    counts.Longs[row] = frequency(first + row);
-                }
-
+                read(first, length, texts, offsets.Ints.Slice(1, length), counts.Longs[..length]);
+                int used = offsets.Ints[length];
                 ReadOnlyMemory<byte> ends = offsets.Memory((length + 1) * sizeof(int));
                 valuesHash.Append(ends.Span);
                 valuesHash.Append(texts.Bytes[..used]);
@@ -109,6 +136,31 @@ internal static class VocabularyFile
             }
 
             return (values, [.. counts]);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            throw new BadDataException(path, $"is not a whole vocabulary ({exception.Message.TrimEnd('.')}).", exception);
+        }
+    }
+
+    /// <summary>Reads the values alone.</summary>
+    /// <param name="stream">The file.</param>
+    /// <param name="path">For messages.</param>
+    /// <param name="take">Takes each value in turn; what it throws says that the file is not one.</param>
+    /// <exception cref="BadDataException">It is not one.</exception>
+    public static void ReadValues(Stream stream, string path, TakeValue take)
+    {
+        try
+        {
+            using var reader = new ArrowFileReader(stream, leaveOpen: true);
+            while (reader.ReadNextRecordBatch() is { } batch)
+            {
+                var texts = (BinaryArray)batch.Column(0);
+                for (int row = 0; row < batch.Length; row++)
+                {
+                    take(texts.GetBytes(row));
+                }
+            }
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

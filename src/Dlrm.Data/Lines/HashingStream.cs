@@ -40,6 +40,13 @@ internal sealed class HashingStream(Stream file) : ForwardStream
     {
         if (_position == _filled)
         {
+            // Where there is room enough, past the own buffer.
+            if (buffer.Length >= _buffer.Length / 4 && file.Read(buffer) is var direct and not 0)
+            {
+                Take(buffer[..direct]);
+                return direct;
+            }
+
             _position = _filled = 0;
             if (!FillBuffer())
             {
@@ -70,9 +77,14 @@ internal sealed class HashingStream(Stream file) : ForwardStream
     private bool FillBuffer()
     {
         int count = file.Read(_buffer, _filled, _buffer.Length - _filled);
-        _hash.Append(_buffer.AsSpan(_filled, count));
+        Take(_buffer.AsSpan(_filled, count));
         _filled += count;
-        Volatile.Write(ref _bytesRead, _bytesRead + count);
         return count > 0;
+    }
+
+    private void Take(ReadOnlySpan<byte> read)
+    {
+        _hash.Append(read);
+        Volatile.Write(ref _bytesRead, _bytesRead + read.Length);
     }
 }

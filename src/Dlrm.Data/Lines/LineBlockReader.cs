@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 
 namespace Dlrm.Data.Lines;
@@ -11,16 +10,13 @@ namespace Dlrm.Data.Lines;
 internal sealed class LineBlockReader : IDisposable
 {
     private readonly TextSource _source;
-    private readonly BlockingCollection<TextBlock> _free = [];
-    private readonly BlockingCollection<TextBlock> _full = [];
+    private readonly BlockExchange _exchange;
     private readonly CancellationTokenSource _stop;
     private readonly Thread _thread;
     private ExceptionDispatchInfo? _failure;
-    private readonly int _blocks;
     private readonly bool _quotes;
     private readonly long _skip;
     private readonly ReadOnlyMemory<byte> _read;
-    private int _made;
 
     /// <summary>Opens a file and begins to read.</summary>
     /// <param name="path">The file.</param>
@@ -35,11 +31,12 @@ internal sealed class LineBlockReader : IDisposable
         string path, int blocks, CancellationToken cancellation, bool quotes = false, long skip = 0,
         bool delimited = false)
     {
-        _blocks = blocks;
+        _exchange = new BlockExchange(blocks);
         _quotes = quotes;
         _skip = skip;
         _source = new TextSource(path, delimited);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _stop.Token.Register(_exchange.Stop);
         _thread = new Thread(Run) { IsBackground = true, Name = "dlrm reader" };
         _thread.Start();
     }
@@ -53,11 +50,12 @@ internal sealed class LineBlockReader : IDisposable
     public LineBlockReader(
         TextSource source, ReadOnlyMemory<byte> read, int blocks, bool quotes, CancellationToken cancellation)
     {
-        _blocks = blocks;
+        _exchange = new BlockExchange(blocks);
         _quotes = quotes;
         _read = read;
         _source = source;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _stop.Token.Register(_exchange.Stop);
         _thread = new Thread(Run) { IsBackground = true, Name = "dlrm reader" };
         _thread.Start();
     }
@@ -80,7 +78,7 @@ internal sealed class LineBlockReader : IDisposable
     /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
     public TextBlock? Next()
     {
-        if (_full.TryTake(out TextBlock? block, Timeout.Infinite, _stop.Token))
+        if (_exchange.TakeFull() is { } block)
         {
             return block;
         }
@@ -90,7 +88,7 @@ internal sealed class LineBlockReader : IDisposable
     }
 
     /// <summary>Gives a block back.</summary>
-    public void Return(TextBlock block) => _free.Add(block);
+    public void Return(TextBlock block) => _exchange.Return(block);
 
     /// <summary>Ends the thread and closes the file.</summary>
     public void Dispose()
@@ -99,8 +97,6 @@ internal sealed class LineBlockReader : IDisposable
         _thread.Join();
         _source.Dispose();
         _stop.Dispose();
-        _free.Dispose();
-        _full.Dispose();
     }
 
     private void Run()
@@ -121,7 +117,7 @@ internal sealed class LineBlockReader : IDisposable
         }
         finally
         {
-            _full.CompleteAdding();
+            _exchange.End();
         }
     }
 
@@ -230,18 +226,12 @@ internal sealed class LineBlockReader : IDisposable
     {
         block.Length = length;
         block.Kind = kind;
-        _full.Add(block);
+        _exchange.Publish(block);
     }
 
     private TextBlock Take()
     {
-        if (_made < _blocks && _free.Count == 0)
-        {
-            _made++;
-            return new TextBlock();
-        }
-
-        TextBlock block = _free.Take(_stop.Token);
+        TextBlock block = _exchange.TakeFree();
         block.Dropped = 0;
         return block;
     }

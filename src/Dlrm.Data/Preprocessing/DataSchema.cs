@@ -14,6 +14,7 @@ public sealed record DataSchema
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
@@ -49,7 +50,15 @@ public sealed record DataSchema
     {
         try
         {
-            DataSchema schema = JsonSerializer.Deserialize<DataSchema>(File.ReadAllText(path), Json)!;
+            DataSchema schema = JsonSerializer.Deserialize<DataSchema>(File.ReadAllText(path), Json)
+                ?? throw new JsonException("it holds null");
+
+            // What the serializer lets through: null as an item of a list.
+            if (schema.Dense.Contains(null!) || schema.Sparse.Contains(null!) || schema.Positive.Concat(schema.Missing).Contains(null!))
+            {
+                throw new JsonException("a list holds null");
+            }
+
             schema.Validate(path);
             return schema;
         }

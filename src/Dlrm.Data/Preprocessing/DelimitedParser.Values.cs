@@ -15,9 +15,13 @@ internal sealed partial class DelimitedParser
         }
 
         Span<byte> field = text[start..end];
-        bool read = TryCanonical(field, type, field, out int written);
+        if (!TryCanonical(field, type, field, out int written))
+        {
+            return false;
+        }
+
         end = start + written;
-        return read;
+        return true;
     }
 
     /// <summary>Writes a number in its shortest form.</summary>

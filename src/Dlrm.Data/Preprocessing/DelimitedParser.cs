@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Unicode;
 using Dlrm.Data.Folders;
 using Dlrm.Data.Lines;
+using Dlrm.Kernels;
 
 namespace Dlrm.Data.Preprocessing;
 
@@ -13,10 +14,17 @@ namespace Dlrm.Data.Preprocessing;
 /// Fields stand between single delimiters. With quotes (RFC 4180) a field may stand in double quotes, hold delimiters and
 /// line ends, and a doubled quote for one. A row ends with LF, or with CR LF throughout the file.
 /// </remarks>
-internal sealed partial class DelimitedParser(RowLayout layout, byte delimiter, bool quotes, bool carriageReturns)
+/// <param name="layout">Where the columns stand.</param>
+/// <param name="delimiter">Between fields.</param>
+/// <param name="quotes">Fields may stand in quotes.</param>
+/// <param name="carriageReturns">Rows end with CR LF.</param>
+/// <param name="set">How separators are found; the result is the same.</param>
+internal sealed partial class DelimitedParser(RowLayout layout, byte delimiter, bool quotes, bool carriageReturns, InstructionSet set)
 {
     private readonly int[] _starts = new int[layout.Names.Count + 1];
     private readonly int[] _ends = new int[layout.Names.Count + 1];
+    private readonly ByteScan _scan = ByteScan.For(set);
+    private readonly int[] _separators = new int[TextBlock.Capacity + TextBlock.Padding + ByteScan.Slack];
 
     /// <summary>Reads a block into <paramref name="rows"/>, whose former contents are lost.</summary>
     public void Parse(TextBlock block, RawBlock rows, bool stopAtBadLine)
@@ -65,11 +73,21 @@ internal sealed partial class DelimitedParser(RowLayout layout, byte delimiter, 
     {
         Span<byte> text = block.Bytes.AsSpan(0, block.Length);
         bool zeros = text.Contains((byte)0);
+
+        // Without quotes, all separators are found before anything between them is read.
+        bool plain = !quotes || !text.Contains((byte)'"');
+        if (plain)
+        {
+            _scan.Places(text, delimiter, (byte)'\n', _separators);
+        }
+
+        int separator = 0;
         int position = 0;
         while (position < text.Length && !(stopAtBadLine && rows.BadLines.Count > 0))
         {
             int start = position;
-            int fields = FindFields(text, ref position, out int lineFeeds);
+            int lineFeeds = 0;
+            int fields = plain ? TakeFields(text, ref position, ref separator) : FindFields(text, ref position, out lineFeeds);
             int line = rows.Lines + 1;
             rows.Lines += 1 + lineFeeds;
             ReadOnlySpan<byte> row = text[start..(position - 1)];
@@ -86,6 +104,30 @@ internal sealed partial class DelimitedParser(RowLayout layout, byte delimiter, 
 
             rows.Rows++;
         }
+    }
+
+    /// <summary>Takes the fields of a row without quotes; of more fields than there should be only the number is right.</summary>
+    private int TakeFields(ReadOnlySpan<byte> text, ref int position, ref int separator)
+    {
+        int fields = 0;
+        int last = _starts.Length - 1;
+        int end;
+        do
+        {
+            end = _separators[separator++];
+            int slot = Math.Min(fields++, last);
+            _starts[slot] = position;
+            _ends[slot] = end;
+            position = end + 1;
+        }
+        while (text[end] != (byte)'\n');
+        int final = Math.Min(fields - 1, last);
+        if (carriageReturns && end > _starts[final] && text[end - 1] == (byte)'\r')
+        {
+            _ends[final]--;
+        }
+
+        return fields;
     }
 
     /// <summary>Finds the fields of a row; of more fields than there should be only the number is right.</summary>

@@ -10,9 +10,10 @@ internal static class MostFrequent
     public static IReadOnlyList<int> Of(ReadOnlySpan<long> counts)
     {
         var top = new List<int>(Most + 1);
+        long least = 0;
         for (int value = 0; value < counts.Length; value++)
         {
-            if (top.Count == Most && counts[value] <= counts[top[^1]])
+            if (counts[value] <= least && top.Count == Most)
             {
                 continue;
             }
@@ -28,6 +29,8 @@ internal static class MostFrequent
             {
                 top.RemoveAt(Most);
             }
+
+            least = counts[top[^1]];
         }
 
         return top;

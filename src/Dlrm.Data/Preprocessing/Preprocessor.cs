@@ -117,7 +117,7 @@ public static class Preprocessor
         double text = SpaceCheck.TextBytes(files);
         double perByte = ((12.0 * dense) + (8.0 * sparse) + 16) / (6.0 * (dense + sparse + 1));
         int workers = options.Threads > 0 ? options.Threads : WorkerTeam.DefaultWorkers;
-        long buffers = (workers * 12L * TextBlock.Capacity) + ((long)rule.Parts * PartWriter.BatchRows * sizeof(float) * (1 + dense + sparse));
+        long buffers = (workers * 16L * TextBlock.Capacity) + ((long)rule.Parts * PartWriter.BatchRows * sizeof(float) * (1 + dense + sparse));
         double vocabularies = files.Contains(SourceFiles.StandardInput) ? options.MemoryLimit : text * DictionaryPerTextByte;
         return SpaceCheck.Require(
             output, (long)(text * perByte),

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Apache.Arrow;
 using Dlrm.Data.Folders;
 
@@ -16,6 +17,7 @@ internal sealed class RowEncoding : IDisposable
     private readonly long[] _unknownBefore;
     private readonly long[] _rowsBefore;
     private readonly List<long[]> _firstRows = [];
+    private readonly List<int>[][] _rowsOfPart;
 
     /// <summary>Prepares the writers, and takes up the files that an earlier process finished.</summary>
     public RowEncoding(
@@ -41,6 +43,7 @@ internal sealed class RowEncoding : IDisposable
             }),
         ];
         _encoded = [.. reader.Blocks.Select(_ => Parts.Select(_ => New()).ToArray())];
+        _rowsOfPart = [.. reader.Blocks.Select(_ => Parts.Select(_ => new List<int>()).ToArray())];
         _denseColumn = [.. fit.Dense.Select(feature => IndexOf(schema, feature))];
         _unknown = [.. reader.Blocks.Select(_ => new long[schema.Sparse.Count])];
         _unknownBefore = new long[schema.Sparse.Count];
@@ -141,14 +144,14 @@ internal sealed class RowEncoding : IDisposable
         return first;
     }
 
+    /// <summary>Part by part and column by column: what is written lies together, and is looked up once a column.</summary>
     private void EncodeBlock(int index)
     {
         RawBlock block = _reader.Blocks[index];
-        RowBuffers[] parts = _encoded[index];
-        foreach (RowBuffers part in parts)
+        List<int>[] rows = _rowsOfPart[index];
+        foreach (List<int> part in rows)
         {
-            part.Rows = 0;
-            part.Reserve(block.Rows);
+            part.Clear();
         }
 
         long[] next = _firstRows[_reader.First + index];
@@ -157,67 +160,103 @@ internal sealed class RowEncoding : IDisposable
             int part = _split.PartOf(block, row, _reader.Place(index));
             if (next[part]++ >= _rowsBefore[part])
             {
-                EncodeRow(index, row, parts[part]);
+                rows[part].Add(row);
             }
+        }
+
+        for (int part = 0; part < rows.Length; part++)
+        {
+            Encode(block, CollectionsMarshal.AsSpan(rows[part]), _encoded[index][part], _unknown[index]);
         }
     }
 
-    private void EncodeRow(int index, int row, RowBuffers target)
+    private void Encode(RawBlock block, ReadOnlySpan<int> rows, RowBuffers target, long[] unknown)
     {
-        RawBlock block = _reader.Blocks[index];
-        int at = target.Rows++;
-        target.Labels.Floats[at] = block.Labels[row];
+        target.Rows = rows.Length;
+        target.Reserve(rows.Length);
+        Take(block.Labels, rows, target.Labels.Floats);
         for (int feature = 0; feature < _denseColumn.Length; feature++)
         {
-            double raw = _denseColumn[feature] < 0 ? 1 : block.Dense[_denseColumn[feature]][row];
-            target.Dense[feature].Floats[at] = DenseEncoder.Encode(_fit.Dense[feature], raw);
+            DenseFeature how = _fit.Dense[feature];
+            double[]? raw = _denseColumn[feature] < 0 ? null : block.Dense[_denseColumn[feature]];
+            Span<float> values = target.Dense[feature].Floats;
+            for (int at = 0; at < rows.Length; at++)
+            {
+                values[at] = DenseEncoder.Encode(how, raw is null ? 1 : raw[rows[at]]);
+            }
         }
 
         for (int column = 0; column < _schema.Sparse.Count; column++)
         {
-            EncodeSparse(index, row, column, target, at);
+            RawBlock.TokenColumn tokens = block.Tokens[column];
+            unknown[column] += tokens.Offsets is null
+                ? EncodeSingle(tokens.Ids, rows, _fit.Indices[column], target.Sparse[column].Ints)
+                : EncodeBags(tokens, tokens.Offsets, rows, _fit.Indices[column], target, column);
         }
 
         if (target.Weights is { } weights)
         {
-            weights.Floats[at] = block.Weights![row];
+            Take(block.Weights!, rows, weights.Floats);
         }
 
         if (target.Groups is { } groups)
         {
-            groups.Longs[at] = block.Groups![row];
+            Take(block.Groups!, rows, groups.Longs);
         }
     }
 
-    private void EncodeSparse(int index, int row, int column, RowBuffers target, int at)
+    private static void Take<T>(ReadOnlySpan<T> from, ReadOnlySpan<int> rows, Span<T> to)
     {
-        RawBlock.TokenColumn tokens = _reader.Blocks[index].Tokens[column];
-        int[]? indices = _fit.Indices[column];
-        long unknown = 0;
-        if (tokens.Offsets is null)
+        for (int at = 0; at < rows.Length; at++)
         {
-            int id = indices is null ? tokens.Ids[row] : indices[tokens.Ids[row]];
-            target.Sparse[column].Ints[at] = id;
-            unknown = indices is not null && id == 0 ? 1 : 0;
+            to[at] = from[rows[at]];
         }
-        else
+    }
+
+    /// <summary>One value a row.</summary>
+    /// <returns>How many have no index of their own.</returns>
+    private static int EncodeSingle(ReadOnlySpan<int> ids, ReadOnlySpan<int> rows, int[]? indices, Span<int> values)
+    {
+        if (indices is null)
         {
-            Span<int> offsets = target.Offsets[column]!.Ints;
-            offsets[0] = 0;
-            int used = offsets[at];
-            int count = tokens.Offsets[row + 1] - tokens.Offsets[row];
-            target.Sparse[column].Reserve(used + count);
-            Span<int> values = target.Sparse[column].Ints;
-            for (int value = tokens.Offsets[row]; value < tokens.Offsets[row + 1]; value++)
+            Take(ids, rows, values);
+            return 0;
+        }
+
+        int unknown = 0;
+        for (int at = 0; at < rows.Length; at++)
+        {
+            int index = indices[ids[rows[at]]];
+            values[at] = index;
+            unknown += index == 0 ? 1 : 0;
+        }
+
+        return unknown;
+    }
+
+    /// <summary>Bags.</summary>
+    /// <returns>How many values have no index of their own.</returns>
+    private static int EncodeBags(
+        RawBlock.TokenColumn tokens, int[] offsets, ReadOnlySpan<int> rows, int[]? indices, RowBuffers target, int column)
+    {
+        int unknown = 0;
+        int used = 0;
+        target.Offsets[column]!.Ints[0] = 0;
+        for (int at = 0; at < rows.Length; at++)
+        {
+            ReadOnlySpan<int> ids = tokens.Ids.AsSpan(offsets[rows[at]]..offsets[rows[at] + 1]);
+            target.Sparse[column].Reserve(used + ids.Length);
+            Span<int> values = target.Sparse[column].Ints[used..];
+            for (int value = 0; value < ids.Length; value++)
             {
-                int id = indices is null ? tokens.Ids[value] : indices[tokens.Ids[value]];
-                values[used++] = id;
-                unknown += indices is not null && id == 0 ? 1 : 0;
+                values[value] = indices is null ? ids[value] : indices[ids[value]];
+                unknown += indices is not null && values[value] == 0 ? 1 : 0;
             }
 
-            offsets[at + 1] = used;
+            used += ids.Length;
+            target.Offsets[column]!.Ints[at + 1] = used;
         }
 
-        _unknown[index][column] += unknown;
+        return unknown;
     }
 }

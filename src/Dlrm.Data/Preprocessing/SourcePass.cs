@@ -1,6 +1,7 @@
 using System.Globalization;
 using Dlrm.Data.Folders;
 using Dlrm.Data.Lines;
+using Dlrm.Kernels;
 using Dlrm.Threading;
 
 namespace Dlrm.Data.Preprocessing;
@@ -75,7 +76,7 @@ internal sealed class SourcePass : IDisposable
             header = file == 0 ? header : ReadHeader(files[file], layout);
             Header found = header;
             var round = new ParseRound(
-                team, _options.Schema, () => new DelimitedParser(layout, found.Delimiter, found.Quotes, found.CarriageReturns),
+                team, _options.Schema, () => new DelimitedParser(layout, found.Delimiter, found.Quotes, found.CarriageReturns, InstructionSets.Choose()),
                 () => NewBlock(_options.Schema, _split), _dictionaries);
             bool resumed = file == first && _spool.Last is { TextBytes: > 0 };
             long skip = resumed ? _spool.Last!.TextBytes : 0;

@@ -179,8 +179,8 @@ internal sealed record SplitRule(SplitKind Kind, string Column, IReadOnlyList<do
         return isDate;
     }
 
-    private static SplitRule Of(SplitKind kind, string column, IReadOnlyList<double> shares, IReadOnlyList<string> cuts) =>
-        new(kind, column, shares, cuts) { PartNames = Names[..(1 + Math.Max(shares.Count, cuts.Count))] };
+    private static SplitRule Of(SplitKind kind, string column, double[] shares, string[] cuts) =>
+        new(kind, column, shares, cuts) { PartNames = Names[..(1 + Math.Max(shares.Length, cuts.Length))] };
 
     private static SplitRule ReadDay(string text)
     {

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Dlrm.Checkpoints;
 using Dlrm.Data.Scoring;
-using Dlrm.Memory;
 using Dlrm.Model;
 using Dlrm.Training;
 

@@ -126,6 +126,12 @@ public static class ReferenceExport
     private static List<(string Name, SplitEntry[] Parts, long[] Days)> Plan(DataSetFolder folder, ReferenceFormat format)
     {
         SplitEntry? Find(string name) => folder.Description.Splits.FirstOrDefault(split => split.Name == name);
+        if (folder.Description.Splits.FirstOrDefault(split => split is { Rows: > 0, Name: not ("train" or "test" or "validation") }) is { } other)
+        {
+            throw new BadDataException(
+                folder.FullPath, $"has a part '{other.Name}', for which the reference's files have no place: make the data set with parts train, test and validation.");
+        }
+
         SplitEntry train = Find("train") ?? throw new BadDataException(folder.FullPath, "has no part 'train'.");
         SplitEntry?[] rest = [Find("test"), Find("validation")];
         if (format == ReferenceFormat.Binary)

@@ -94,7 +94,7 @@ public sealed partial class RowBatch
     {
         switch (reader.TokenType)
         {
-            case JsonTokenType.StartArray when _encoder.Fields[field].Kind == RawFieldKind.Bag:
+            case JsonTokenType.StartArray when _encoder.FieldArray[field].Kind == RawFieldKind.Bag:
                 return TryAddArray(field, ref reader, out problem);
             case JsonTokenType.StartArray or JsonTokenType.StartObject:
                 string found = reader.TokenType == JsonTokenType.StartArray ? "is an array, and the field takes one value" : "is an object";

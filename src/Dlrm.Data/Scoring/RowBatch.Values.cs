@@ -60,7 +60,7 @@ public sealed partial class RowBatch
     public void SetNumber(int field, double value)
     {
         RequireRow();
-        RawField raw = _encoder.Fields[field];
+        RawField raw = _encoder.FieldArray[field];
         if (double.IsNaN(value))
         {
             SetMissing(field);
@@ -121,7 +121,7 @@ public sealed partial class RowBatch
     public void BeginBag(int field)
     {
         RequireRow();
-        RawField raw = _encoder.Fields[field];
+        RawField raw = _encoder.FieldArray[field];
         if (raw.Kind != RawFieldKind.Bag)
         {
             throw new InvalidOperationException($"Field '{raw.Name}' takes one value, not a bag.");
@@ -138,7 +138,7 @@ public sealed partial class RowBatch
     public bool TryAddValue(int field, ReadOnlySpan<byte> value, out RowProblem problem)
     {
         RequireRow();
-        RawField raw = _encoder.Fields[field];
+        RawField raw = _encoder.FieldArray[field];
         _states[field] = FieldState.Set;
         string? wrong = null;
         foreach (int table in raw.Tables)
@@ -153,7 +153,7 @@ public sealed partial class RowBatch
 
     private bool Done(int field, ReadOnlySpan<byte> text, string? wrong, out RowProblem problem)
     {
-        problem = wrong is null ? default : RowProblem.Of(_encoder.Fields[field].Name, text, wrong);
+        problem = wrong is null ? default : RowProblem.Of(_encoder.FieldArray[field].Name, text, wrong);
         return wrong is null;
     }
 

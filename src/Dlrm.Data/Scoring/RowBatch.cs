@@ -156,7 +156,7 @@ public sealed partial class RowBatch : IDisposable
     /// <returns>What is wrong with it; null for nothing.</returns>
     private string? PutText(int field, ReadOnlySpan<byte> text)
     {
-        RawField raw = _encoder.Fields[field];
+        RawField raw = _encoder.FieldArray[field];
         bool missing = text.IsEmpty;
         if (raw.Dense.Length > 0)
         {

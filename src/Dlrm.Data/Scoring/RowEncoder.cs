@@ -22,18 +22,12 @@ public sealed class RowEncoder
     private readonly byte[][] _positive;
     private readonly byte[][] _missing;
 
-    internal RowEncoder(
-        DataSetDescription description, IReadOnlyList<ValueDictionary?> vocabularies, IReadOnlyList<int> tableRows)
+    private RowEncoder(DataSetDescription description, CategoryEncoder[] categories, IReadOnlyList<int> tableRows)
     {
         Description = description;
         DenseInputs = [.. description.Dense];
         TableRows = tableRows;
-        bool criteo = description.Preset.StartsWith("criteo-", StringComparison.Ordinal);
-        Categories =
-        [
-            .. description.Sparse.Select((feature, table) => new CategoryEncoder(
-                feature, vocabularies[table], tableRows[table], criteo && feature.Type == SparseType.Hex)),
-        ];
+        Categories = categories;
         _fields = MakeFields(description);
         foreach (RawField field in _fields)
         {
@@ -68,6 +62,9 @@ public sealed class RowEncoder
 
     /// <summary>What the data were, and how each feature is encoded.</summary>
     public DataSetDescription Description { get; }
+
+    /// <summary>The fields, for those who look them up a row at a time.</summary>
+    internal RawField[] FieldArray => _fields;
 
     internal DenseFeature[] DenseInputs { get; }
 
@@ -114,17 +111,18 @@ public sealed class RowEncoder
                 + $"{config.DenseFeatures} and {config.TableRows.Count}: the files do not belong together. Save the model again.");
         }
 
-        var vocabularies = new ValueDictionary?[description.Sparse.Count];
-        for (int table = 0; table < vocabularies.Length; table++)
+        bool criteo = description.Preset.StartsWith("criteo-", StringComparison.Ordinal);
+        var categories = new CategoryEncoder[description.Sparse.Count];
+        for (int table = 0; table < categories.Length; table++)
         {
-            if (description.Sparse[table].Vocabulary is { } name)
-            {
-                using Stream stream = folder.OpenFile(name);
-                vocabularies[table] = VocabularyFile.Read(stream, Path.Combine(folder.FullPath, name)).Values;
-            }
+            SparseFeature feature = description.Sparse[table];
+            using Stream? stream = feature.Vocabulary is { } name ? folder.OpenFile(name) : null;
+            categories[table] = CategoryEncoder.Of(
+                feature, stream, Path.Combine(folder.FullPath, feature.Vocabulary ?? ""), config.TableRows[table],
+                criteo && feature.Type == SparseType.Hex);
         }
 
-        return new RowEncoder(description, vocabularies, config.TableRows);
+        return new RowEncoder(description, categories, config.TableRows);
     }
 
     /// <summary>The number of a field, −1 when the model has none of that name.</summary>

@@ -82,8 +82,9 @@ internal sealed class TableTextStream : ForwardStream
         {
             _group = _groups.MoveNext() ? _groups.Current : null;
         }
-        catch (Exception exception) when (exception is not (BadDataException or OutOfMemoryException))
+        catch (Exception exception) when (exception is not BadDataException)
         {
+            // Out of memory too: a damaged length asks for more than there can be.
             throw new BadDataException(
                 _path, $"the table is damaged or not complete ({exception.Message.TrimEnd('.')}). Fetch the file again.", exception);
         }

@@ -6,7 +6,6 @@ using Dlrm.Serving.Batching;
 using Dlrm.Serving.Models;
 using Dlrm.Serving.Tensors;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Primitives;
 
 namespace Dlrm.Serving.Http;

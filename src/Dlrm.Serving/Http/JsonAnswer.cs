@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Dlrm.Serving.Http;
 
 /// <summary>Writes JSON answers through writers that are used again.</summary>
-internal sealed class JsonAnswer
+internal sealed class JsonAnswer : IDisposable
 {
     private const int Kept = 64;
     private const int LargestKept = 1 << 20;
@@ -64,6 +64,9 @@ internal sealed class JsonAnswer
         return answer.FlushAsync(http, StatusCodes.Status200OK);
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => _writer.Dispose();
+
     private static JsonAnswer Rent() => Free.TryTake(out JsonAnswer? free) ? free : new JsonAnswer();
 
     private async ValueTask FlushAsync(HttpContext http, int status)
@@ -78,6 +81,10 @@ internal sealed class JsonAnswer
             _bytes.ResetWrittenCount();
             _writer.Reset();
             Free.Add(this);
+        }
+        else
+        {
+            Dispose();
         }
     }
 }

@@ -39,7 +39,7 @@ internal sealed class RankEndpoint(ModelCatalog catalog)
         }
     }
 
-    private async ValueTask RankRowsAsync(HttpContext http, ModelVersion version, ReadOnlyMemory<byte> body, CancellationToken stop)
+    private static async ValueTask RankRowsAsync(HttpContext http, ModelVersion version, ReadOnlyMemory<byte> body, CancellationToken stop)
     {
         RowPool rows = ScoreEndpoint.RawRows(version);
         SharedContext shared = Encode(rows, body.Span, out RowBatch batch, out int? top);

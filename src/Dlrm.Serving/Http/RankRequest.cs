@@ -107,8 +107,13 @@ internal readonly ref struct RankRequest
         var reader = new Utf8JsonReader(_candidates);
         reader.Read();
         int count = 0;
-        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
+            if (reader.TokenType != JsonTokenType.StartObject)
+            {
+                throw RequestException.Bad($"Candidate {count} is not a JSON object of raw values by name.");
+            }
+
             MarkFields(ref reader, encoder, inCandidates);
             count++;
         }

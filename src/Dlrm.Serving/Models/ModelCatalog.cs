@@ -57,7 +57,7 @@ internal sealed partial class ModelCatalog : BackgroundService
     {
         lock (_refreshing)
         {
-            IReadOnlyList<(string Name, string Path)> folders = Folders();
+            List<(string Name, string Path)> folders = Folders();
             foreach ((string name, string path) in folders)
             {
                 Refresh(_models.GetOrAdd(name, static key => new ServedModel(key)), path);
@@ -65,7 +65,7 @@ internal sealed partial class ModelCatalog : BackgroundService
 
             foreach (ServedModel model in _models.Values)
             {
-                if (folders.All(folder => folder.Name != model.Name) && _models.TryRemove(model.Name, out _))
+                if (folders.TrueForAll(folder => folder.Name != model.Name) && _models.TryRemove(model.Name, out _))
                 {
                     model.Publish(null);
                     LogRemoved(model.Name);
@@ -133,7 +133,7 @@ internal sealed partial class ModelCatalog : BackgroundService
         }
     }
 
-    private IReadOnlyList<(string Name, string Path)> Folders()
+    private List<(string Name, string Path)> Folders()
     {
         if (_options.Model is { } path)
         {

@@ -90,6 +90,9 @@ internal sealed class ModelVersion
     /// <summary>Ends when its memory is free.</summary>
     public Task Ended => _ended.Task;
 
+    /// <summary>Leases now, the catalog's own among them.</summary>
+    public int Leases => Volatile.Read(ref _leases);
+
     /// <summary>Takes a lease.</summary>
     /// <returns>False when it has ended: a newer one is there.</returns>
     public bool TryAcquire()

@@ -38,7 +38,12 @@ internal sealed class RowPool(RowEncoder encoder, int maxRows) : IDisposable
     /// <param name="rows">How many, at most <c>maxRows</c>.</param>
     public RowBatch Rent(int rows)
     {
-        int place = Array.FindIndex(_sizes, size => size >= rows);
+        int place = 0;
+        while (_sizes[place] < rows)
+        {
+            place++;
+        }
+
         RowBatch batch = _pools[place].Rent();
         batch.Clear();
         return batch;

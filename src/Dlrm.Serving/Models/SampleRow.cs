@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Dlrm.Checkpoints;
 using Dlrm.Data.Folders;
@@ -56,7 +55,7 @@ internal static class SampleRow
         foreach (int table in field.Dense.Length == 0 ? field.Tables : [])
         {
             string[] values = [.. sample.Sparse[table]
-                .Select(index => Encoding.UTF8.GetString(encoder.Categories[table].ValueOf(index))).Where(value => value.Length > 0)];
+                .Select(index => encoder.Categories[table].ValueOf(index)).Where(value => value.Length > 0)];
             if (values.Length == 0)
             {
                 continue;
@@ -80,7 +79,7 @@ internal static class SampleRow
         }
     }
 
-    /// <summary>The number with the fewest digits that becomes an input; null where none was found.</summary>
+    /// <summary>The number with the fewest decimals, then digits, that becomes an input; null where none was found.</summary>
     private static double? Number(DenseFeature feature, float input)
     {
         double exact;
@@ -95,9 +94,10 @@ internal static class SampleRow
         }
 
         exact = feature.Log1p ? Math.Exp(exact) - 1 : exact;
-        for (int digits = 1; digits <= 17; digits++)
+        IEnumerable<string> formats = Enumerable.Range(0, 7).Select(decimals => $"F{decimals}").Concat(Enumerable.Range(1, 17).Select(digits => $"G{digits}"));
+        foreach (string format in formats)
         {
-            double rounded = double.Parse(exact.ToString($"G{digits}", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+            double rounded = double.Parse(exact.ToString(format, CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) + 0.0; // no −0
             if (double.IsFinite(rounded) && DenseEncoder.Encode(feature, rounded) == input)
             {
                 return rounded;

@@ -1,4 +1,4 @@
-using Dlrm.Distributed;
+using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Memory;
 using Dlrm.Model;
@@ -22,7 +22,7 @@ internal static class RankedContents
         using var token = new NativeBuffer<byte>(8);
         if (communicator.Rank == 0)
         {
-            System.Text.Encoding.ASCII.GetBytes(Path.GetRandomFileName()[..8], token.Span);
+            System.Text.Encoding.ASCII.GetBytes(Path.GetRandomFileName().AsSpan(0, 8), token.Span);
         }
 
         communicator.Broadcast(token.Span, root: 0);
@@ -93,13 +93,32 @@ internal static class RankedContents
         }
     }
 
-    private static void Parts(DlrmModel model, RankedSave ranks, string path, ModelContents contents, FileLayer layer)
+    /// <summary>Without a snapshot, of which there is one at a time: steps wait.</summary>
+    private static void Parts(DlrmModel model, RankedSave ranks, string path, ModelContents contents, FileLayer layer) => ranks.Write(
+        path,
+        contents with
+        {
+            Tensors = [.. model.Parameters.Where(parameter => Writes(model, parameter)).Select(Source)],
+            OptimizerTensors = [.. (model.Optimizer?.States ?? []).Where(state => Writes(model, state)).Select(Source)],
+        },
+        layer);
+
+    private static TensorSource Source(Parameter parameter)
     {
-        using var snapshot = new ModelSnapshot(model);
-        ranks.Write(
-            path,
-            contents with { Tensors = snapshot.Tensors, OptimizerTensors = snapshot.OptimizerTensors },
-            layer);
+        TensorPart? part = TensorPart.Of(parameter.Name, parameter.Region, parameter.Shape.Count);
+        string name = part?.Name ?? StoredParameter.Name(parameter);
+        TensorType type = StoredParameter.Type(parameter);
+        long[] shape = StoredParameter.Shape(parameter);
+        return parameter.Storage == StorageFormat.Float32
+            ? TensorSource.Of(name, type, shape, parameter.Value, part)
+            : TensorSource.Of(name, type, shape, parameter.Packed, part);
+    }
+
+    private static TensorSource Source(OptimizerState state)
+    {
+        TensorPart? part = TensorPart.Of(state.Name, state.Region, state.Shape.Count);
+        return TensorSource.Of(
+            part?.Name ?? state.Name, TensorType.F32, [.. state.Shape.Select(extent => (long)extent)], state.Value, part);
     }
 
     private static void Join(DlrmModel model, string parts, string path, ModelContents contents, FileLayer layer)

@@ -46,7 +46,7 @@ internal sealed record RankedSave(int Rank, int Ranks, string Token)
             manifest.VerifyHashes(parts);
             Report(parts, new RankReport(null, manifest.Files.ToDictionary(file => file.Key, file => file.Value)));
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException or InsufficientMemoryException)
+        catch (Exception exception) // whatever it is: rank 0 waits for the report
         {
             Report(parts, new RankReport(exception.Message, []));
             throw;

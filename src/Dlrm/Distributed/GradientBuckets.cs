@@ -33,13 +33,17 @@ internal sealed class GradientBuckets : IDisposable
     {
         _communicator = communicator;
         _values = new NativeBuffer<float>(parameters.Sum(parameter => parameter.Elements));
-        _bucketFloats = Math.Max(SmallestBucket, (_values.Length + MostBuckets - 1) / MostBuckets);
+        _bucketFloats = BucketFloats(_values.Length);
         _added = new Parameter[parameters.Count];
         _requests = new int[parameters.Count];
     }
 
     /// <summary>Bytes that this rank gave into sums so far.</summary>
     public long BytesReduced { get; private set; }
+
+    /// <summary>Buckets that so many elements make, at most.</summary>
+    /// <param name="elements">Elements of all gradients.</param>
+    public static long CountFor(long elements) => (elements + BucketFloats(elements) - 1) / BucketFloats(elements);
 
     /// <summary>Takes a gradient that is complete.</summary>
     /// <param name="parameter">Each once a step, in the same order on every rank.</param>
@@ -91,4 +95,6 @@ internal sealed class GradientBuckets : IDisposable
         BytesReduced += sizeof(float) * (long)(_end - _started);
         _started = _end;
     }
+
+    private static long BucketFloats(long elements) => Math.Max(SmallestBucket, (elements + MostBuckets - 1) / MostBuckets);
 }

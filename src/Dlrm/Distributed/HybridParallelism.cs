@@ -29,6 +29,7 @@ internal sealed class HybridParallelism : IGradientSink, IDisposable
     private LookupExchange _next;
     private GradientBuckets? _buckets;
     private GradientAccumulator? _accumulator;
+    private CancellationToken _stop;
 
     /// <summary>Makes this rank's tables, zeroed.</summary>
     /// <param name="config">The model.</param>
@@ -45,6 +46,7 @@ internal sealed class HybridParallelism : IGradientSink, IDisposable
         Map = new ShardMap(config, plan, wholeRowGradients: optimizer == "rwsadagrad");
         IsDeterministic = options.Deterministic;
         TableShard[] own = Map.Shards(Communicator.Rank);
+        RefuseWhatCannotFit(config, own, optimizer);
         Tables = new EmbeddingTables(
             engine,
             [.. own.Select(shard => shard.Create(engine, optimizer is not null))],
@@ -94,9 +96,6 @@ internal sealed class HybridParallelism : IGradientSink, IDisposable
     /// <summary>Columns of <see cref="TableGradient"/>.</summary>
     public int TableGradientWidth => Map.GradientWidth(Communicator.Rank);
 
-    /// <summary>Says that a rank was asked to stop: every rank then stops after the same step.</summary>
-    public CancellationToken StopToken { get; set; }
-
     /// <summary>Whether a rank has been asked to stop, as all of them know it since the last forward pass.</summary>
     public bool StopAgreed { get; private set; }
 
@@ -110,6 +109,14 @@ internal sealed class HybridParallelism : IGradientSink, IDisposable
     public (long Exchanged, long Reduced) Traffic => (
         _now.BytesSent + _next.BytesSent + _pooled.BytesSent + (Shards?.BytesSent ?? 0),
         (_buckets?.BytesReduced ?? 0) + (Replicas?.BytesReduced ?? 0));
+
+    /// <summary>Lets ranks agree on a stop that one of them is asked for: all then stop after the same step.</summary>
+    /// <param name="stop">This rank's.</param>
+    public void ListenTo(CancellationToken stop)
+    {
+        _stop = stop;
+        StopAgreed = false; // until the next forward pass
+    }
 
     /// <summary>Makes what training needs, when the towers are there.</summary>
     /// <param name="dense">The parameters of towers and interaction.</param>
@@ -280,12 +287,27 @@ internal sealed class HybridParallelism : IGradientSink, IDisposable
         _scores.Dispose();
     }
 
+    private void RefuseWhatCannotFit(DlrmConfig config, TableShard[] own, string? optimizer)
+    {
+        long tables = own.Sum(shard => shard.Bytes) + Map.Replicas.Sum(table => Map.Layouts[table].Bytes);
+        long others = config.EstimateBytes(batch: 1, training: optimizer is not null) - Map.Layouts.Sum(layout => layout.Bytes);
+        long needed = others + (tables * (1 + (optimizer is null ? 0 : Optimizer.StateCopies(optimizer))));
+        long available = SystemMemory.AvailableBytes;
+        if (needed > available)
+        {
+            throw new InsufficientMemoryException(
+                $"Rank {Communicator.Rank} on {Communicator.Host} needs {SystemMemory.Describe(needed)} for its part of the model, "
+                + $"{SystemMemory.Describe(tables)} of it tables; it may use {SystemMemory.Describe(available)}: use more ranks, or another "
+                + "plan (dlrm plan --memory-per-rank).");
+        }
+    }
+
     private double Agree(ReadOnlySpan<double> sums, int first, int count)
     {
         Span<double> all = _agreed.Slice(0, count + 2);
         all.Clear();
         sums.CopyTo(all[first..]);
-        all[count] = StopToken.IsCancellationRequested ? 1 : 0;
+        all[count] = _stop.IsCancellationRequested ? 1 : 0;
         all[count + 1] = CheckpointWanted ? 1 : 0;
         Communicator.AllReduceSum(all);
         StopAgreed = all[count] > 0;

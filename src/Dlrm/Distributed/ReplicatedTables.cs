@@ -89,8 +89,9 @@ internal sealed class ReplicatedTables : IDisposable
     {
         ReadOnlySpan<float> marks = _gradients!.Marks;
         int first = 0;
-        foreach (EmbeddingTable table in Tables.Tables)
+        for (int number = 0; number < Tables.Tables.Count; number++)
         {
+            EmbeddingTable table = Tables.Tables[number];
             Span<int> offsets = _marked.Offsets(table.Number);
             Span<int> indices = _marked.ReserveIndices(table.Number, table.Rows);
             int count = 0;

@@ -1,3 +1,4 @@
+using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Model;
 
@@ -36,6 +37,11 @@ internal sealed record TableShard(
 
     /// <summary>True where parts pool sums whose means are taken by the rank that has the sample.</summary>
     public bool HasMeanOutside => Layout.IsMean && Sharding != TableSharding.Table;
+
+    /// <summary>Bytes of its parameters.</summary>
+    public long Bytes => Sharding == TableSharding.Table
+        ? Layout.Bytes
+        : Region.RowCount * (Layout.Storage.RowBytes(Region.ColumnCount) + (Layout.HasPoolingWeights ? sizeof(float) : 0));
 
     /// <summary>Makes the part, zeroed.</summary>
     /// <param name="engine">What to compute with.</param>

@@ -341,9 +341,9 @@ public sealed partial class Mlp : IDisposable
             sink.Completed(_layers[layer].Bias!);
             if (layer > 0 && _stages?[layer - 1] is { } below)
             {
-                foreach (Parameter parameter in below.Parameters)
+                for (int number = 0; number < below.Parameters.Count; number++)
                 {
-                    sink.Completed(parameter);
+                    sink.Completed(below.Parameters[number]);
                 }
             }
         }

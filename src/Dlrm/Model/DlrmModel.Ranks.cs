@@ -18,20 +18,14 @@ public sealed partial class DlrmModel
 
     /// <summary>Begins to bring the next batch's lookups to the ranks that have the rows; nothing in one process.</summary>
     /// <param name="next">The part that is passed forward next; it must stay as it is until then.</param>
-    internal void PrefetchLookups(Batch next) => Parallel?.Prefetch(next);
+    public void PrefetchLookups(Batch next) => Parallel?.Prefetch(next);
 
     /// <summary>Ends what <see cref="PrefetchLookups"/> began, where that batch will not come.</summary>
     internal void AbandonLookups() => Parallel?.AbandonPrefetch();
 
     /// <summary>Lets the ranks agree on a stop that one of them is asked for.</summary>
     /// <param name="stop">This rank's.</param>
-    internal void ListenTo(CancellationToken stop)
-    {
-        if (Parallel is not null)
-        {
-            Parallel.StopToken = stop;
-        }
-    }
+    internal void ListenTo(CancellationToken stop) => Parallel?.ListenTo(stop);
 
     /// <summary>Whether to stop: on several ranks, what all of them agreed on in the last forward pass.</summary>
     /// <param name="stop">This rank's.</param>

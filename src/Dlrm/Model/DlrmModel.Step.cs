@@ -1,7 +1,7 @@
 using Dlrm.Data;
-using Dlrm.Kernels;
 using Dlrm.Layers;
 using Dlrm.Memory;
+
 namespace Dlrm.Model;
 
 /// <content>The step: forward, loss, backward, update.</content>

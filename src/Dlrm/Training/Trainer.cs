@@ -191,7 +191,7 @@ public sealed partial class Trainer : IDisposable
                 {
                     Test(stop);
                 }
-                catch (OperationCanceledException) when (_model.IsStopped(stop))
+                catch (OperationCanceledException exception) when (exception.CancellationToken == stop)
                 {
                     // Between two updates the group is finished first: its gradients would be lost.
                     if (_model.AccumulatedBatches == 0)

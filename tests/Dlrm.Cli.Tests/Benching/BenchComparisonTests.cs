@@ -94,12 +94,12 @@ public sealed class BenchComparisonTests : IDisposable
     public void The_picture_has_a_dot_for_each_kind_of_step()
     {
         string path = _folder["roof.svg"];
-        Assert.Equal(0, ToolRunner.Run("bench", "--preset=kaggle", "--mini-batch-size=2", "--iters=1", "--roofline=" + path).Code);
+        Assert.Equal(0, ToolRunner.Run("bench", "--preset=kaggle", "--mini-batch-size=2", "--num-threads=1", "--iters=1", "--roofline=" + path).Code);
         XNamespace svg = "http://www.w3.org/2000/svg";
         string[] titles = [.. XDocument.Load(path).Descendants(svg + "circle").Select(dot => dot.Element(svg + "title")!.Value)];
         Assert.Equal(2, titles.Length);
-        Assert.StartsWith("kaggle 2, training: ", titles[0], StringComparison.Ordinal);
-        Assert.StartsWith("kaggle 2, inference: ", titles[1], StringComparison.Ordinal);
+        Assert.StartsWith("kaggle 2, 1, training: ", titles[0], StringComparison.Ordinal);
+        Assert.StartsWith("kaggle 2, 1, inference: ", titles[1], StringComparison.Ordinal);
     }
 
     private static string Row(string preset, int batch, double share) => string.Create(

@@ -21,21 +21,23 @@ public sealed class FullDiskTests : IDisposable
     /// with a little more room, the data set is written.
     /// </summary>
     [Theory]
-    [InlineData("size=1500k")]
-    [InlineData("size=4m")]
-    public void The_error_is_clear_and_what_was_there_stays(string size)
+    [InlineData("size=1500k", false)]
+    [InlineData("size=4m", false)]
+    [InlineData("size=1500k", true)]
+    public void The_error_is_clear_and_what_was_there_stays(string size, bool criteo)
     {
         Mount(size);
-        File.WriteAllText(_scratch["small.csv"], Rows(100));
-        string[] small = ["preprocess", _scratch["small.csv"], $"--output={Disk}/set", .. Columns];
+        string[] options = criteo ? ["--preset=criteo-kaggle", "--overwrite", "--quiet"] : Columns;
+        File.WriteAllText(_scratch["small.csv"], criteo ? CriteoRows(100) : Rows(100));
+        string[] small = ["preprocess", _scratch["small.csv"], $"--output={Disk}/set", .. options];
         Assert.Equal(ExitCode.Done, ToolRunner.Run(small).Code);
         string[] before = Contents();
         using (var packed = new GZipStream(File.Create(_scratch["big.csv.gz"]), CompressionLevel.SmallestSize))
         {
-            packed.Write(System.Text.Encoding.UTF8.GetBytes(Rows(150_000)));
+            packed.Write(System.Text.Encoding.UTF8.GetBytes(criteo ? CriteoRows(30_000) : Rows(150_000)));
         }
 
-        Ended ended = ToolRunner.Run(["preprocess", _scratch["big.csv.gz"], $"--output={Disk}/set", .. Columns]);
+        Ended ended = ToolRunner.Run(["preprocess", _scratch["big.csv.gz"], $"--output={Disk}/set", .. options]);
         Assert.Equal(ExitCode.Failed, ended.Code);
         Assert.Contains("No space left on device", ended.Error, StringComparison.Ordinal);
         Assert.Contains("Make room, or name a folder on another disk with --output", ended.Error, StringComparison.Ordinal);
@@ -67,6 +69,9 @@ public sealed class FullDiskTests : IDisposable
 
     private static string Rows(int rows) =>
         "click,price,user,site\n" + string.Concat(Enumerable.Range(0, rows).Select(row => $"{row % 2},{row % 3},u{row % 5},s\n"));
+
+    private static string CriteoRows(int rows) => string.Concat(
+        Enumerable.Range(0, rows).Select(row => row % 2 + string.Concat(Enumerable.Repeat("\t7", 13)) + string.Concat(Enumerable.Repeat("\t0000ab1f", 26)) + "\n"));
 
     private string[] Contents() =>
         [.. Directory.GetFiles($"{Disk}/set").Order().Select(file => Path.GetFileName(file) + Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file))))];

@@ -12,14 +12,18 @@ public sealed class GettingStartedTests : IDisposable
     private readonly ScratchFolder _scratch = new();
 
     [Fact]
-    public void Every_command_does_what_the_page_says()
+    public async Task Every_command_does_what_the_page_says()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows() || !File.Exists("/usr/bin/curl"), "The page is for a shell with curl.");
         string text = File.ReadAllText(Path.Combine(Repository.Root, "docs", "getting-started.md"));
         string script = string.Join('\n', Regex.Matches(text, "```bash\n(.*?)```", RegexOptions.Singleline).Select(block => block.Groups[1].Value));
         File.WriteAllText(
             _scratch["dlrm"], $"#!/bin/sh\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "Dlrm.Cli.dll")}' \"$@\"\n");
-        File.SetUnixFileMode(_scratch["dlrm"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(_scratch["dlrm"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
         Directory.CreateDirectory(_scratch["work"]);
         var start = new ProcessStartInfo("bash", ["-e", "-o", "pipefail", "-c", script.Replace("8080", FreePort(), StringComparison.Ordinal)])
         {
@@ -29,10 +33,10 @@ public sealed class GettingStartedTests : IDisposable
         };
         start.Environment["PATH"] = $"{_scratch.Path}:{start.Environment["PATH"]}";
         using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, output + error.Result);
+        Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.ExitCode == 0, output + await error);
         Assert.Matches("""\{"model":"run","version":"[0-9a-f]+","score":0\.[0-9]+\}""", output);
         Assert.True(File.Exists(_scratch["work/run/report.html"]));
     }

@@ -5,7 +5,7 @@ using Xunit;
 namespace Dlrm.Cli.Tests.Output;
 
 /// <summary>What long work shows: a bar of one line on a terminal, lines elsewhere.</summary>
-public sealed class WorkProgressTests
+public sealed class WorkProgressTests : IDisposable
 {
     private readonly StringWriter _error = new();
     private readonly Clock _clock = new();
@@ -54,6 +54,8 @@ public sealed class WorkProgressTests
             ["writing: 43 %, 1 rows/s, 00:00:04 left, 3 rows", "writing: 86 %, 1 rows/s, 00:00:01 left, 6 rows"],
             _error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
+
+    public void Dispose() => _error.Dispose();
 
     private WorkProgress Progress(bool isTerminal, int width)
     {

@@ -1,5 +1,6 @@
 using Dlrm.Data.Folders;
 using Dlrm.Data.Preprocessing;
+using Dlrm.Distributed;
 using Xunit;
 
 namespace Dlrm.Data.Tests.Folders;
@@ -43,6 +44,47 @@ public sealed class FolderBatchSourceTests
         Assert.Equal(second.AsSpan(6 * 96, 96), batch.Indices(0));
         later.Read(3, batch);
         Assert.Equal(second.AsSpan(3 * 96, 96), batch.Indices(0));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(2000)]
+    [InlineData(300)]
+    public void Ranks_read_their_parts_of_the_same_batches(int? buffer)
+    {
+        using var folder = new TemporaryFolder();
+        using DataSetFolder set = Make(folder);
+        using FolderBatchSource whole = Open();
+        using var batch = new Batch(1, 2);
+        using var part = new Batch(1, 2);
+        FolderBatchSource[] sources = [Open(), Open(), Open()];
+        RankBatchSource[] ranks = [.. sources.Select((source, rank) => RankBatchSource.Of(source, rank, 3))];
+        for (int pass = 0; pass < 2; pass++)
+        {
+            for (int index = 0; index < whole.BatchCount; index++)
+            {
+                whole.Read(index, batch);
+                int next = 0;
+                foreach (RankBatchSource rank in ranks)
+                {
+                    rank.Read(index, part);
+                    Assert.Equal(next, part.FirstSample);
+                    Assert.Equal(batch.Size, part.WholeSize);
+                    Assert.Equal(batch.Indices(0).Slice(next, part.Size), part.Indices(0));
+                    Assert.Equal(batch.Labels.Slice(next, part.Size), part.Labels);
+                    next += part.Size;
+                }
+
+                Assert.Equal(batch.Size, next);
+            }
+        }
+
+        Array.ForEach(ranks, rank => rank.Dispose());
+        Array.ForEach(sources, source => source.Dispose());
+
+        FolderBatchSource Open() => buffer is { } rows
+            ? new FolderBatchSource(set, "train", 100, shuffleSeed: 7, rows)
+            : new FolderBatchSource(set, "train", 100);
     }
 
     [Theory]

@@ -1,6 +1,5 @@
 using Dlrm.Distributed;
 using Dlrm.Layers;
-using Dlrm.Model;
 using Dlrm.Optimizers;
 using Dlrm.Tests.Model;
 using Xunit;

@@ -12,11 +12,11 @@ public sealed class RankPropertyTests
         from rows in Gen.Int[1, 60].Array[1, 6]
         from dimension in Gen.Int[1, 20]
         from hidden in Gen.Int[1, 30]
-        from interaction in Gen.OneOfConst("dot", "cat", "sum")
-        from loss in Gen.OneOfConst("mse", "bce")
+        from interaction in Gen.OneOf(Gen.Const("dot"), Gen.Const("cat"), Gen.Const("sum"))
+        from loss in Gen.OneOf(Gen.Const("mse"), Gen.Const("bce"))
         from mean in Gen.Bool
         from weighted in Gen.Bool
-        from rule in Gen.OneOfConst("sgd", "adagrad", "rwsadagrad")
+        from rule in Gen.OneOf(Gen.Const("sgd"), Gen.Const("adagrad"), Gen.Const("rwsadagrad"))
         from batch in Gen.Int[1, 40]
         from accumulated in Gen.Int[1, 2]
         select new RankCase(new DlrmConfig

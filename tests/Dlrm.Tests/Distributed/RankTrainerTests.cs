@@ -1,6 +1,5 @@
 using Dlrm.Checkpoints;
 using Dlrm.Distributed;
-using Dlrm.Layers;
 using Dlrm.Model;
 using Dlrm.Tests.Checkpoints;
 using Dlrm.Tests.Model;
@@ -238,6 +237,10 @@ public sealed class RankTrainerTests : IDisposable
             });
             run.Trainer.Checkpointer = checkpointer;
             run.Trainer.Run();
+            checkpointer.Finish();
+
+            // The second save, unless the first was written before the run ended.
+            checkpointer.Save(run.Trainer);
             checkpointer.Finish();
             communicator.Barrier();
         });

@@ -29,7 +29,11 @@ internal sealed class ArrowScoreSink : ColumnScoreSink
     }
 
     /// <inheritdoc/>
-    public override void Dispose() => _writer.Dispose();
+    public override void Dispose()
+    {
+        _writer.Dispose();
+        base.Dispose();
+    }
 
     /// <inheritdoc/>
     protected override void WritePiece()

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Dlrm.Data.Lines;
 using Dlrm.Data.Preprocessing;
 using Dlrm.Threading;
 using Dlrm.Training;
@@ -61,7 +60,7 @@ public sealed class FileScorer
             long before = 0;
             foreach (string file in _files)
             {
-                using var input = RowInput.Open(file, _options, _scorer.Encoder!, (2 * blocks.Length) + 2, cancellation);
+                using var input = RowInput.Open(file, _options, _scorer.Encoder!, (4 * blocks.Length) + 2, cancellation);
                 sink.Begin(input);
                 ScoreFile(input, blocks, sink, metrics, (before, total), progress);
                 before += Length(file);
@@ -180,7 +179,7 @@ public sealed class FileScorer
         ? "Fetch the file again."
         : "Correct the row, or pass --on-bad-row=null to leave its score empty.";
 
-    private void Compare(RowBlock block, MetricsAccumulator? metrics)
+    private static void Compare(RowBlock block, MetricsAccumulator? metrics)
     {
         for (int row = 0; row < (metrics is null ? 0 : block.Rows);)
         {

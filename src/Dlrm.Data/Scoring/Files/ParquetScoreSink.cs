@@ -28,7 +28,11 @@ internal sealed class ParquetScoreSink : ColumnScoreSink
     }
 
     /// <inheritdoc/>
-    public override void Dispose() => End();
+    public override void Dispose()
+    {
+        End();
+        base.Dispose();
+    }
 
     /// <inheritdoc/>
     protected override void WritePiece() => WritePieceAsync().GetAwaiter().GetResult();

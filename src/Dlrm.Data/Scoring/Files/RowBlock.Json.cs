@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Dlrm.Data.Preprocessing;
 
 namespace Dlrm.Data.Scoring.Files;
 

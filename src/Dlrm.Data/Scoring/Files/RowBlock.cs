@@ -1,5 +1,6 @@
 using Dlrm.Data.Lines;
 using Dlrm.Data.Preprocessing;
+using Dlrm.Kernels;
 
 namespace Dlrm.Data.Scoring.Files;
 
@@ -61,7 +62,7 @@ internal sealed partial class RowBlock : IDisposable
             _input = input;
             _parser = input.IsJson
                 ? null
-                : new DelimitedParser(new RowLayout(input.Names), input.Delimiter, input.Quotes, input.CarriageReturns);
+                : new DelimitedParser(new RowLayout(input.Names), input.Delimiter, input.Quotes, input.CarriageReturns, InstructionSets.Choose());
         }
 
         _text = text;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Dlrm.Kernels;
 using Dlrm.Memory;
 using Dlrm.Model;
@@ -6,7 +5,7 @@ using Dlrm.Threading;
 
 namespace Dlrm.Distributed.Planning;
 
-/// <summary>Measures a host in a few seconds: multiply-adds in registers, random rows, copies, and small models' steps.</summary>
+/// <summary>Measures a host in a few seconds: multiply-adds in registers, random rows, exchanges, and small models' steps.</summary>
 /// <remarks>
 /// The first three are what the hardware can do. What the product takes beyond is found from the stages of
 /// <see cref="CalibrationModel"/>s by <see cref="NonNegativeFit"/>. It needs about a gigabyte for a moment.
@@ -14,10 +13,10 @@ namespace Dlrm.Distributed.Planning;
 public static class Calibration
 {
     private const int Repeats = 8;
+    private const double WarmUpSeconds = 1;
     private const int Lookups = 1 << 17;
     private const long CacheBytes = 16 << 20;
     private const long WalkedBytes = 128 << 20; // of larger tables: a second walk finds nothing left in a cache
-    private const long CopiedBytes = 16 << 20;
 
     private static readonly double[] TableBytes = [64 << 10, 512 << 10, 4 << 20, 32 << 20, 128 << 20, 512 << 20];
     private static readonly int[] RowFloats = [16, 64];
@@ -33,8 +32,8 @@ public static class Calibration
         told?.Invoke("random rows");
         RowSpeeds rows = MeasureRows(engine);
         double sharing = MeasureSharing(engine, cores);
-        told?.Invoke("copies");
-        double copy = MeasureCopy();
+        told?.Invoke("exchanges");
+        ExchangeFigures exchange = MeasureExchange(cores);
         told?.Invoke("small models");
         return new MachineFigures
         {
@@ -48,7 +47,7 @@ public static class Calibration
             Rows = rows,
             MemorySharing = sharing,
             Stages = MeasureStages(engine, peak * engine.Team.Workers, rows),
-            Exchange = new ExchangeFigures { CopyGbPerSecond = copy / 2, ReduceGbPerSecond = copy / 10 },
+            Exchange = exchange,
         };
     }
 
@@ -107,22 +106,31 @@ public static class Calibration
     private static int LookupsOf(double tableBytes, int rowFloats) =>
         tableBytes <= CacheBytes ? Lookups : (int)(WalkedBytes / (rowFloats * sizeof(float)));
 
-    private static double MeasureCopy()
+    /// <summary>Between two threads as ranks; alone on one core they would wait for each other.</summary>
+    private static ExchangeFigures MeasureExchange(int cores)
     {
-        using var from = new NativeBuffer<byte>(CopiedBytes);
-        using var to = new NativeBuffer<byte>(CopiedBytes);
-        return Best(Repeats, () =>
+        var figures = new ExchangeFigures();
+        if (cores > 1)
         {
-            long start = Stopwatch.GetTimestamp();
-            from.Slice(0, (int)CopiedBytes).CopyTo(to.Slice(0, (int)CopiedBytes));
-            return CopiedBytes * 1e-9 / Stopwatch.GetElapsedTime(start).TotalSeconds;
-        });
+            LocalCommunicator.Run(2, communicator =>
+            {
+                ExchangeFigures own = ExchangeProbe.Measure(communicator);
+                figures = communicator.Rank == 0 ? own : figures;
+            });
+        }
+
+        return figures;
     }
 
     private static StageCosts MeasureStages(Engine engine, double gflops, RowSpeeds rows)
     {
-        // The first round is for the just-in-time compiler.
-        _ = CalibrationModel.All[0].Measure(engine);
+        // For the just-in-time compiler, and because a core that computes for long is slower than one that begins to.
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        while (System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds < WarmUpSeconds)
+        {
+            _ = CalibrationModel.All[2].Measure(engine);
+        }
+
         var fit = new StageFit(gflops, rows);
         foreach (CalibrationModel model in CalibrationModel.All)
         {

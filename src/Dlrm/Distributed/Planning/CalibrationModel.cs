@@ -11,7 +11,7 @@ internal sealed record CalibrationModel(DlrmConfig Config, int Batch, int Lookup
 {
     private const int Batches = 4;
     private const int LeastSteps = 5;
-    private const double Seconds = 0.05;
+    private const double Seconds = 0.15;
 
     /// <summary>
     /// Between them narrow and wide towers, few and many tables, rows in each cache and beyond, one lookup and many: none is a
@@ -27,6 +27,8 @@ internal sealed record CalibrationModel(DlrmConfig Config, int Batch, int Lookup
         Make(30, 4_000, 16, [13, 128, 16], [128, 1], 2048, 1),
         Make(8, 400_000, 32, [16, 32], [32, 1], 512, 10),
         Make(8, 50, 64, [16, 64], [32, 1], 1024, 8),
+        Make(4, 100_000, 64, [64, 512, 64], [512, 256, 1], 1024, 40),
+        Make(6, 1_000, 64, [32, 512, 256, 64], [768, 512, 256, 1], 2048, 1),
         Make(12, 2_000, 64, [256, 256, 64], [768, 256, 1], 64, 4),
     ];
 

@@ -3,17 +3,26 @@ namespace Dlrm.Distributed.Planning;
 /// <summary>What it costs ranks to talk.</summary>
 public sealed record ExchangeFigures
 {
-    /// <summary>Microseconds of a collective that moves nothing, within a host and for each doubling of the ranks.</summary>
+    /// <summary>Microseconds of a collective of two ranks of a host that moves next to nothing; as much again for each doubling.</summary>
     public double CollectiveMicroseconds { get; init; } = 8;
 
     /// <summary>Microseconds of work for each message that a rank sends in an all-to-all.</summary>
     public double MessageMicroseconds { get; init; } = 1;
 
-    /// <summary>10⁹ bytes a second that a core hands to, or takes from, another rank.</summary>
-    public double CopyGbPerSecond { get; init; } = 6;
+    /// <summary>10⁹ bytes a second that a core moves from rank to rank, or from place to place for them.</summary>
+    public double CopyGbPerSecond { get; init; } = 10;
 
     /// <summary>10⁹ bytes a second of an all-reduce within a host: the vector's bytes over the time of two ranks.</summary>
     public double ReduceGbPerSecond { get; init; } = 2;
+
+    /// <summary>Nanoseconds to put one pooled vector, or its gradient, where it belongs, beside its bytes.</summary>
+    public double VectorNanoseconds { get; init; } = 8;
+
+    /// <summary>Nanoseconds to tell the length of one bag, and to read it.</summary>
+    public double BagNanoseconds { get; init; } = 2;
+
+    /// <summary>Nanoseconds to send one lookup, and to take it.</summary>
+    public double LookupNanoseconds { get; init; } = 1;
 
     /// <summary>10⁹ bits a second between two hosts, each way (<c>--network</c>).</summary>
     public double NetworkGbitPerSecond { get; init; } = 25;

@@ -44,8 +44,11 @@ public sealed record PlanRequest
     /// <summary>Memory of a rank as decided.</summary>
     internal long Memory => MemoryPerRank > 0 ? MemoryPerRank : Machine.MemoryPerHost / RanksPerHost;
 
-    /// <summary>Samples of a rank: the first B mod N have one more.</summary>
-    internal int SamplesOf(int rank) => (BatchSize / Ranks) + (rank < BatchSize % Ranks ? 1 : 0);
+    /// <summary>Samples of a rank.</summary>
+    internal int SamplesOf(int rank) => BatchParts.Count(BatchSize, rank, Ranks);
+
+    /// <summary>Samples of the rank that has most.</summary>
+    internal int MostSamples => (BatchSize + Ranks - 1) / Ranks;
 
     /// <summary>Checks that the parts fit one another.</summary>
     /// <exception cref="ArgumentException">They do not; the message names both sides.</exception>

@@ -10,6 +10,7 @@ internal sealed class RankLoads
         Gather = new double[ranks];
         Update = new double[ranks];
         Columns = new double[ranks];
+        Lookups = new double[ranks];
         Memory = new double[ranks];
         Parts = new int[ranks];
     }
@@ -22,6 +23,9 @@ internal sealed class RankLoads
 
     /// <summary>Elements of pooled vectors a sample.</summary>
     public double[] Columns { get; }
+
+    /// <summary>Lookups of a step.</summary>
+    public double[] Lookups { get; }
 
     /// <summary>Bytes, replicated tables not counted.</summary>
     public double[] Memory { get; }
@@ -37,6 +41,12 @@ internal sealed class RankLoads
 
     /// <summary>Of all ranks.</summary>
     public double AllColumns { get; private set; }
+
+    /// <summary>Of all ranks.</summary>
+    public int AllParts { get; private set; }
+
+    /// <summary>Of all ranks.</summary>
+    public double AllLookups { get; private set; }
 
     /// <summary>Puts a table on ranks, or takes it off.</summary>
     /// <param name="choice">How it is divided.</param>
@@ -65,8 +75,11 @@ internal sealed class RankLoads
         Gather[rank] += sign * part.Gather;
         Update[rank] += sign * part.Update;
         Columns[rank] += sign * part.Columns;
+        Lookups[rank] += sign * part.Lookups;
         Memory[rank] += sign * part.Memory;
         Parts[rank] += sign;
         AllColumns += sign * part.Columns;
+        AllParts += sign;
+        AllLookups += sign * part.Lookups;
     }
 }

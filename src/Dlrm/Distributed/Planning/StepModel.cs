@@ -18,6 +18,9 @@ namespace Dlrm.Distributed.Planning;
 /// </remarks>
 internal sealed class StepModel
 {
+    private const int Collectives = 4; // numbers of lookups, lookups, vectors, gradients
+    private const int MostSums = 16; // of which one waits for the other: a bucket is a layer at least
+
     private readonly PlanRequest _request;
     private readonly TowerTimes _towers;
     private readonly double[] _copy;
@@ -30,7 +33,7 @@ internal sealed class StepModel
         _request = request;
         DlrmConfig config = request.Model;
         _denseParameters = CostTerms.DenseParameters(config);
-        int samples = request.SamplesOf(0);
+        int samples = request.MostSamples;
         _towers = new TowerTimes(request, samples);
         _copy = new double[request.Ranks];
         int copies = Optimizers.Optimizer.StateCopies(request.Optimizer);
@@ -69,11 +72,18 @@ internal sealed class StepModel
 
     /// <summary>A rank's whole work, by which ranks are compared when a part looks for a place.</summary>
     public double Work(RankLoads loads, int rank) =>
-        loads.Gather[rank] + loads.Update[rank] + (2 * loads.Columns[rank] * SecondsPerColumn);
+        loads.Gather[rank] + loads.Update[rank] + (loads.Columns[rank] * SecondsPerColumn);
 
-    /// <summary>Seconds to hand one column of the batch to the others, in one direction.</summary>
-    private double SecondsPerColumn =>
-        (double)_request.BatchSize * _request.ExchangedBytes / (_request.Machine.Exchange.CopyGbPerSecond * 1e9) * (Ranks - 1) / Ranks;
+    /// <summary>Seconds that a column of the batch costs the rank that has it: copies, and two ways over the network.</summary>
+    private double SecondsPerColumn
+    {
+        get
+        {
+            double bytes = (double)_request.BatchSize * _request.ExchangedBytes * (Ranks - 1) / Ranks;
+            double network = _request.Hosts == 1 ? 0 : 2 * _request.RanksPerHost / NetworkBytesPerSecond;
+            return bytes * ((1e-9 / _request.Machine.Exchange.CopyGbPerSecond / _request.Threads) + network);
+        }
+    }
 
     /// <summary>Seconds of a step.</summary>
     public double Seconds(RankLoads loads)
@@ -86,17 +96,15 @@ internal sealed class StepModel
     public StageSeconds Stages(RankLoads loads)
     {
         ExchangeFigures figures = _request.Machine.Exchange;
-        double forward = Exchange(loads, out double hiddenForward);
-        double reduce = AllReduce(loads.ReducedElements + _denseParameters, out double network);
-        double hideable = _towers.Backward;
+        double work = Exchange(loads, out double network);
+        double reduce = AllReduce(loads.ReducedElements, out double reduced);
         return new StageSeconds(
             _towers.Bottom,
             Slowest(loads.Gather) + Crowded(loads.Everywhere.Gather),
-            (2 * forward) + (Math.Max(0, hiddenForward - (figures.Overlap * _towers.Bottom)))
-                + Math.Max(0, hiddenForward - (figures.Overlap * _towers.BottomBackward)),
+            work + Math.Max(0, network - (figures.Overlap * _towers.Bottom)) + Math.Max(0, network - (figures.Overlap * _towers.BottomBackward)),
             _towers.InteractionTop,
             _towers.Backward,
-            reduce + Math.Max(network * (1 - figures.Overlap), network - (figures.Overlap * hideable)),
+            reduce + Math.Max(reduced * (1 - figures.Overlap), reduced - (figures.Overlap * _towers.Backward)),
             Slowest(loads.Update) + Crowded(loads.Everywhere.Update) + _towers.DenseUpdate);
     }
 
@@ -109,6 +117,8 @@ internal sealed class StepModel
         {
             ["embedding_forward"] = 1e3 * s.Gather,
             ["embedding_update"] = 1e3 * (s.Update - _towers.DenseUpdate),
+            ["exchange_wait"] = 1e3 * s.Exchange,
+            ["reduction_wait"] = 1e3 * s.AllReduce,
         };
         return new StepPrediction
         {
@@ -135,18 +145,22 @@ internal sealed class StepModel
         (loads.AllColumns - loads.Columns[rank]) * _request.SamplesOf(rank) * _request.ExchangedBytes,
         MemoryOf(loads, rank));
 
-    /// <summary>One exchange of pooled vectors: what cores do for it, and the seconds on the network.</summary>
+    /// <summary>
+    /// The exchanges of a step: what cores do for lookups, pooled vectors and their gradients, and the seconds that vectors
+    /// take on the network in one direction. Lookups of the next batch travel meanwhile.
+    /// </summary>
     private double Exchange(RankLoads loads, out double network)
     {
         network = 0;
-        if (Ranks == 1 || loads.AllColumns <= 0)
+        if (Ranks == 1 || loads.AllParts == 0)
         {
             return 0;
         }
 
         ExchangeFigures figures = _request.Machine.Exchange;
         double elements = _request.ExchangedBytes;
-        double messages = (Ranks - 1) * figures.MessageMicroseconds * 1e-6;
+        double batch = _request.BatchSize;
+        double messages = Collectives * (Ranks - 1) * figures.MessageMicroseconds * 1e-6;
         int perHost = _request.RanksPerHost;
         for (int host = 0; host < _request.Hosts; host++)
         {
@@ -155,22 +169,30 @@ internal sealed class StepModel
             for (int rank = host * perHost; rank < (host + 1) * perHost; rank++)
             {
                 double own = _request.SamplesOf(rank);
-                double bytes = elements * ((loads.Columns[rank] * (_request.BatchSize - own)) + ((loads.AllColumns - loads.Columns[rank]) * own));
-                _copy[rank] = (bytes / (figures.CopyGbPerSecond * 1e9)) + messages;
+
+                // Taken from the others and put in place; for the way back put together, and taken by the tables' rank.
+                double bytes = (elements * 2 * own * loads.AllColumns)
+                    + (sizeof(float) * ((own * loads.AllColumns) + (batch * loads.Columns[rank])));
+                double nanoseconds = (2 * own * loads.AllParts * figures.VectorNanoseconds)
+                    + (((own * loads.AllParts) + (batch * loads.Parts[rank])) * figures.BagNanoseconds)
+                    + (((own / batch * loads.AllLookups) + loads.Lookups[rank]) * figures.LookupNanoseconds);
+                _copy[rank] = (((bytes / figures.CopyGbPerSecond) + nanoseconds) * 1e-9 / _request.Threads) + messages;
                 columns += loads.Columns[rank];
                 samples += own;
             }
 
-            double sent = columns * (_request.BatchSize - samples);
+            double sent = columns * (batch - samples);
             double received = (loads.AllColumns - columns) * samples;
             network = Math.Max(network, elements * Math.Max(sent, received) / NetworkBytesPerSecond);
         }
 
-        return Slowest(_copy) + Latency();
+        return Slowest(_copy) + (Collectives * Latency());
     }
 
-    /// <summary>An all-reduce: what cores do for it, and the seconds on the network.</summary>
-    private double AllReduce(double elements, out double network)
+    /// <summary>The sums over ranks: what cores do for them, and the seconds on the network.</summary>
+    /// <param name="replicated">Elements of replicated tables.</param>
+    /// <param name="network">Seconds.</param>
+    private double AllReduce(double replicated, out double network)
     {
         network = 0;
         if (Ranks == 1)
@@ -180,9 +202,10 @@ internal sealed class StepModel
 
         ExchangeFigures figures = _request.Machine.Exchange;
         int perHost = _request.RanksPerHost;
-        double bytes = elements * sizeof(float);
+        double bytes = (replicated + _denseParameters) * sizeof(float);
 
-        // Each rank adds its part of the vectors of the ranks beside it: 2 · (n − 1) / n of a vector, as with two ranks.
+        // Gradients are put side by side and taken back; each rank adds its part of the vectors of the ranks beside it.
+        double copies = 2 * sizeof(float) * (double)_denseParameters / (figures.CopyGbPerSecond * 1e9);
         double within = perHost == 1 ? 0 : bytes / (figures.ReduceGbPerSecond * 1e9) * 2 * (perHost - 1) / perHost;
         if (_request.Hosts > 1)
         {
@@ -190,7 +213,9 @@ internal sealed class StepModel
             network = (2 * (hosts - 1) / hosts * bytes / NetworkBytesPerSecond) + (2 * Math.Log2(hosts) * figures.NetworkMicroseconds * 1e-6);
         }
 
-        return Crowded(within) + Latency();
+        // The loss, the buckets of the towers' gradients, and the replicated tables.
+        double sums = 1 + GradientBuckets.CountFor(_denseParameters) + (replicated > 0 ? 1 : 0);
+        return Crowded(copies + within) + (Math.Min(sums, MostSums) * Latency());
     }
 
     private double NetworkBytesPerSecond => _request.Machine.Exchange.NetworkGbitPerSecond * 1e9 / 8;

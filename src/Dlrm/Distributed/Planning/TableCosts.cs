@@ -7,6 +7,8 @@ internal sealed class TableCosts
 {
     private const int FewestColumns = 4; // 16 bytes of a row: less is all overhead
 
+    private const double MostReplicated = 1 << 26; // elements: sums of more would never pay
+
     private readonly PlanRequest _request;
     private readonly TableLayout _layout;
     private readonly TableUse _use;
@@ -46,18 +48,12 @@ internal sealed class TableCosts
     /// <summary>State is kept in single precision whatever the rows are kept in.</summary>
     private double StateRatio => _layout.Dimension * sizeof(float) / _use.RowBytes;
 
-    /// <summary>Whether the engine keeps such a table so.</summary>
-    public static bool Allows(TableLayout layout, string optimizer, TableSharding sharding) => sharding switch
-    {
-        TableSharding.Table or TableSharding.Replicated => true,
+    /// <summary>Whether the engine keeps such a table so, and at no higher price.</summary>
+    public static bool Allows(TableLayout layout, string optimizer, TableSharding sharding) =>
+        DistributedRules.Refusal(layout, sharding, optimizer, rule: null) is null
 
-        // Quotient and remainder, projections and weights of lookups make a table one whole.
-        _ when layout.QuotientRemainder is not null || layout.IsMixedDimension || layout.HasPoolingWeights => false,
-
-        // One number of state for a whole row cannot be kept by ranks that see parts of its gradient.
-        TableSharding.Column => optimizer != "rwsadagrad",
-        _ => true,
-    };
+        // One number of state for a whole row: its gradient would have to go to every rank that has some columns.
+        && !(sharding == TableSharding.Column && optimizer == "rwsadagrad");
 
     /// <summary>All ways that make sense on some number of ranks, whole first.</summary>
     public IReadOnlyList<ShardChoice> Choices()
@@ -68,12 +64,20 @@ internal sealed class TableCosts
             return choices;
         }
 
-        choices.Add(Replicated());
+        if (Allows(_layout, _request.Optimizer, TableSharding.Replicated) && Rows * _layout.Dimension < MostReplicated)
+        {
+            choices.Add(Replicated());
+        }
+
         foreach (int parts in PartCounts())
         {
             if (IsDivisible && parts <= _layout.Rows)
             {
-                choices.Add(RowHash(parts));
+                if (Allows(_layout, _request.Optimizer, TableSharding.RowHash))
+                {
+                    choices.Add(RowHash(parts));
+                }
+
                 choices.Add(RowBlock(EqualRows(parts)));
                 if (EqualLoad(parts) is { } bounds)
                 {
@@ -112,7 +116,7 @@ internal sealed class TableCosts
     };
 
     /// <summary>Bytes of a pooled vector of each of a rank's samples, as received.</summary>
-    public double ReceivedBytes => (double)sizeof(float) * _layout.PooledDimension * _request.SamplesOf(0);
+    public double ReceivedBytes => (double)sizeof(float) * _layout.PooledDimension * _request.MostSamples;
 
     /// <summary>Bytes of the buffers that a part needs beside its rows, at most.</summary>
     public double PartBuffers => Buffers(_layout.PooledDimension, _use.PerStep);
@@ -136,11 +140,13 @@ internal sealed class TableCosts
 
     private ShardChoice Replicated()
     {
-        // Each rank has its own samples' lookups; gradients are added up over ranks as those of the towers.
+        // Each rank sums up its own samples' lookups in a matrix of all rows; every rank then updates the rows that any touched.
         PartCost own = Part(1.0 / _request.Ranks, 1, Rows, (double)_request.BatchSize / _request.Ranks);
+        StageCosts prices = _request.Machine.Stages;
         double elements = Rows * _layout.Dimension;
-        double update = own.Update
-            + (1e-9 * _scale * elements * (3 + (2 * _stateCopies)) * _request.Machine.Stages.DenseUpdate[0]);
+        double touched = _use.Lookups.Distinct(_use.PerStep);
+        double step = CostTerms.Seconds(UpdateUnits(RowTimes(1).Written, touched, _layout.Dimension, Rows), prices.Update);
+        double update = own.Update + (_scale * (step + (1e-9 * 2 * elements * prices.DenseUpdate[0])));
         return new ShardChoice(
             TableSharding.Replicated,
             [],

@@ -81,5 +81,24 @@ public sealed class StepModelTests
         Assert.InRange(exchange[0], 0.9 * 2 * 64 * 8192 * 4 * 8 / 1e6, 2.2 * 64 * 8192 * 4 * 8 / 1e6);
     }
 
+    [Fact]
+    public void What_is_measured_here_has_the_stages_that_are_predicted()
+    {
+        PlanRequest request = Requests.Of([300, 2000, 50], 8, 64, ranks: 2) with
+        {
+            Lookups = [TableLookups.PowerLaw(300, 3, 1), TableLookups.Uniform(2000, 1.5), TableLookups.PowerLaw(50, 1, 0.5)],
+        };
+        PlanResult result = Planner.Plan(request);
+        foreach (MeasuredStep measured in new[]
+        {
+            PlanMeasurement.Measure(request, result.Plan, seconds: 0), PlanMeasurement.Measure(request with { Ranks = 1 }, ShardPlan.Contiguous(3, 1), seconds: 0),
+        })
+        {
+            Assert.True(measured.StepMs > 0);
+            Assert.True(measured.Steps >= 8);
+            Assert.True(measured.Breakdown.Keys.ToHashSet().IsSupersetOf(result.Prediction.Breakdown.Keys));
+        }
+    }
+
     private static TablePlacement Whole(int table, int rank) => new(table, TableSharding.Table, [rank], []);
 }
