@@ -21,7 +21,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$root"
 lock quietly "$dotnet" publish src/Dlrm.Cli/Dlrm.Cli.csproj -c Release -r "$rid" --self-contained false -v quiet \
-  -nodeReuse:false -p:PublishReadyToRun=true -p:RestorePackagesWithLockFile=false -p:PackAsTool=false -p:DebugType=none \
+  -nodeReuse:false -p:PublishReadyToRun=true -p:NuGetLockFilePath=obj/publish.lock.json -p:PackAsTool=false -p:DebugType=none \
   --artifacts-path "$work" -o "$target"
 
 # The executable finds its program by a name inside it, not by its own.

@@ -11,10 +11,16 @@ public sealed class PackagesFixture : IDisposable
     /// <summary>Makes the packages.</summary>
     public PackagesFixture()
     {
-        foreach (string project in (string[])["Dlrm", "Dlrm.Data", "Dlrm.Interop", "Dlrm.Mpi", "Dlrm.Reports", "Dlrm.Serving", "Dlrm.Cli"])
-        {
-            Dotnet(Repository.Root, "pack", Path.Combine("src", project), "-c", Configuration, "--no-build", "-v", "quiet", "-nodeReuse:false", "-o", Folder);
-        }
+        string[] names = ["Dlrm", "Dlrm.Data", "Dlrm.Interop", "Dlrm.Mpi", "Dlrm.Reports", "Dlrm.Serving", "Dlrm.Cli"];
+        string projects = string.Join(';', names.Select(name => Path.Combine(Repository.Root, "src", name, name + ".csproj")));
+        File.WriteAllText(_scratch["pack.proj"], $"""
+            <Project DefaultTargets="Pack">
+              <Target Name="Pack">
+                <MSBuild Projects="{projects}" Targets="Pack" Properties="NoBuild=true;Configuration={Configuration};PackageOutputPath={Folder}" />
+              </Target>
+            </Project>
+            """);
+        Dotnet(Repository.Root, "msbuild", _scratch["pack.proj"], "-verbosity:quiet", "-nodeReuse:false");
 
         // Packages of others come from where building this repository put them; those of this one, never from there.
         File.WriteAllText(_scratch["nuget.config"], $"""

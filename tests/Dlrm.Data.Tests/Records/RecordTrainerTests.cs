@@ -58,7 +58,12 @@ public sealed class RecordTrainerTests
             rows.Clear();
             string json = System.Text.Json.JsonSerializer.Serialize(new
             {
-                Price = float.IsNaN(visit.Price) ? null : (float?)visit.Price, visit.Age, visit.Site, Device = visit.Device.ToString(), visit.User, visit.Tags,
+                Price = float.IsNaN(visit.Price) ? null : (float?)visit.Price,
+                visit.Age,
+                visit.Site,
+                Device = visit.Device.ToString(),
+                visit.User,
+                visit.Tags,
             });
             var reader = new System.Text.Json.Utf8JsonReader(System.Text.Encoding.UTF8.GetBytes(json));
             Assert.True(rows.TryAddJson(ref reader, UnknownProperty.Refuse, out RowProblem problem), problem.ToString());
