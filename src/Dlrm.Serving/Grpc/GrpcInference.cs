@@ -7,8 +7,8 @@ using Dlrm.Serving.Http;
 using Dlrm.Serving.Metrics;
 using Dlrm.Serving.Models;
 using Dlrm.Serving.Tensors;
-using Google.Protobuf;
 using global::Grpc.Core;
+using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 

@@ -369,7 +369,8 @@ public sealed partial class Trainer : IDisposable
         }
 
         _last = new EvaluationRecord(
-            _step, _iteration, _batchesPerEpoch, _epoch, metrics, evaluator.Loss, _bestAccuracy, _bestAuc, isBest) { Part = TestName };
+            _step, _iteration, _batchesPerEpoch, _epoch, metrics, evaluator.Loss, _bestAccuracy, _bestAuc, isBest)
+        { Part = TestName };
         if (isBest || _best is null)
         {
             _best = _last;

@@ -48,10 +48,11 @@ public class HelpTextTests
             Assert.Same(command, shown[0]);
         }
 
-        // Later examples may go on with another command.
+        // Later examples may go on with another command, and input may come through a pipe.
         static ToolCommand Parse(string line)
         {
-            string[] words = [.. line.Split(' ').Where(word => !word.StartsWith("--config", StringComparison.Ordinal))];
+            string own = line.Split(" | ").First(part => part.StartsWith("dlrm", StringComparison.Ordinal));
+            string[] words = [.. own.Split(' ').Where(word => !word.StartsWith("--config", StringComparison.Ordinal))];
             Assert.Equal("dlrm", words[0]);
             return CommandLine.Parse(words[1..], CommandCatalog.All).Command!;
         }

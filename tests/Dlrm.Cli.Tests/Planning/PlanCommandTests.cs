@@ -19,8 +19,8 @@ public sealed class PlanCommandTests : IDisposable
     {
         JsonElement plan = PlanJson($"--preset={preset}", $"--ranks={ranks}", $"--hosts={ranks}", "--cores-per-host=4", "--memory-per-rank=128G");
         double step = plan.GetProperty("train_ms").GetDouble();
-        Assert.True(step < 0.98 * plan.GetProperty("contiguous").GetProperty("train_ms").GetDouble());
-        Assert.True(step < 0.98 * plan.GetProperty("greedy").GetProperty("train_ms").GetDouble());
+        Assert.True(step < 0.99 * plan.GetProperty("contiguous").GetProperty("train_ms").GetDouble());
+        Assert.True(step < 0.99 * plan.GetProperty("greedy").GetProperty("train_ms").GetDouble());
         Assert.Equal(ranks, plan.GetProperty("rank_loads").GetArrayLength());
     }
 

@@ -66,7 +66,12 @@ public sealed class CriteoFuzzTests
         using var folder = new TemporaryFolder();
         Generator.Run(new GeneratorOptions
         {
-            Rows = 30, Output = folder["a.txt"], Format = GeneratedFormat.Criteo, Seed = 3, MaxTableRows = 1000, Threads = 1,
+            Rows = 30,
+            Output = folder["a.txt"],
+            Format = GeneratedFormat.Criteo,
+            Seed = 3,
+            MaxTableRows = 1000,
+            Threads = 1,
         });
         string[] lines = File.ReadAllLines(folder["a.txt"]);
 
