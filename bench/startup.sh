@@ -25,7 +25,7 @@ echo 'System.Console.WriteLine("ten rows");' > "$work/empty/Program.cs"
 dotnet publish "$work/empty" -c Release -r "$rid" --self-contained false -v quiet -o "$work/nothing" > "$work/log" || { cat "$work/log"; exit 1; }
 
 "$tool" train --data-generation=sample --num-batches=20 --quiet --output-dir="$work/run" > "$work/log" 2>&1 || { cat "$work/log"; exit 1; }
-gzip -dc "$root/src/Dlrm.Data/Adult/adult.csv.gz" | head -11 > "$work/rows.csv"
+gzip -dc "$root/src/Dlrm.Data/Adult/adult.csv.gz" | sed -n 1,11p > "$work/rows.csv" # not head: the pipe would break
 
 # once NAME COMMAND…: appends the milliseconds that it took.
 once() {
